@@ -1,0 +1,282 @@
+//! The record of one run: what a ledger stores, a report renders and `--json` prints.
+//!
+//! Field order is reading order: decision and headline first, then the evidence. Units are in the names.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the entry layout; raised with every change a reader has to know about.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What the run says about the candidate as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Gates passed, headline interval above 1, and no undeclined production row whose interval lies below 0.97.
+    Promote,
+    /// Gates passed and the headline interval lies below 1, or a production row is clearly slower.
+    Reject,
+    /// A gate failed or a row was lost: no speed claim is made.
+    Invalid,
+    /// Gates passed, but the interval decides nothing.
+    Inconclusive,
+    /// Emulated or partial: correctness only, never evidence of speed.
+    NoVerdict,
+}
+
+/// Verdict on one row (`MEASURE.md`, "Verdict"). Starts inconclusive; only a whole interval upgrades it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Material,
+    Faster,
+    Equal,
+    Slower,
+    Inconclusive,
+}
+
+/// A speedup (baseline time / candidate time) with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpeedupInterval {
+    pub speedup: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Equal-weight geometric mean of device speedups over the production rows of one row set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    pub speedup: f64,
+    pub low: f64,
+    pub high: f64,
+    pub rows: usize,
+    /// Rows in which the candidate declined or launched the baseline's own code.
+    pub fallback_rows: usize,
+    pub processes: usize,
+}
+
+/// Everything one run established. `previous` and `hash` are set when a ledger takes the entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub schema: u32,
+    /// UTC start time and the first 8 hex digits of the candidate's source hash.
+    pub id: String,
+    pub task: String,
+    pub decision: Decision,
+    /// One sentence for a reviewer.
+    pub summary: String,
+    /// GPU as the driver names it, or `emulated`.
+    pub gpu: String,
+    pub started: String,
+    pub wall_seconds: f64,
+    /// By row set; absent when a locked row is missing or a gate failed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headline: BTreeMap<String, Headline>,
+    pub provenance: Provenance,
+    pub device: DeviceRecord,
+    pub sampling: SamplingRecord,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    #[serde(rename = "gate", default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<GateRecord>,
+    #[serde(rename = "bucket", default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<BucketRecord>,
+    #[serde(rename = "row", default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowRecord>,
+    /// Hash of the entry before this one in its ledger; empty for the first.
+    #[serde(default)]
+    pub previous: String,
+    /// blake3 of this entry's TOML up to this field.
+    #[serde(default)]
+    pub hash: String,
+}
+
+/// What was compared, from which sources, built and run how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    pub command: String,
+    pub seed: u64,
+    /// Commit of the harness, with `-dirty` when the tree had changes; `unknown` outside a checkout.
+    pub harness_commit: String,
+    pub harness_version: String,
+    pub contract_hash: String,
+    pub baseline_source: String,
+    pub candidate_source: String,
+    pub oracle_source: String,
+    pub baseline_object: String,
+    pub candidate_object: String,
+    pub compiler: String,
+    /// The argument vector of either side; source and output stand as `{source}` and `{output}`.
+    pub compile: Vec<String>,
+    pub link: Vec<String>,
+}
+
+/// The device and its state around the run. Clocks in MHz, temperature in degrees Celsius, power in watts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    pub name: String,
+    pub uuid: String,
+    pub driver: String,
+    pub compute_capability: String,
+    pub multiprocessors: u32,
+    pub l2_bytes: u64,
+    pub memory_bytes: u64,
+    /// Bytes read plus written per second by a device copy of 256 MiB at the start of the run, in TB/s; 0 emulated.
+    pub copy_tb_per_s: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<ClockRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<ClockRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockRecord {
+    pub sm_mhz: u32,
+    pub memory_mhz: u32,
+    pub temperature_c: u32,
+    pub power_w: f64,
+    pub throttle: Vec<String>,
+    /// Other processes that hold a context on this GPU.
+    pub other_processes: u32,
+}
+
+/// How the samples were taken (`MEASURE.md`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SamplingRecord {
+    pub processes: usize,
+    pub blocks_per_process: usize,
+    /// Duration that one sample aims at, in microseconds.
+    pub sample_us: f64,
+    /// Equivalence margin of the contract, as a ratio: 0.01 is 1 %.
+    pub margin: f64,
+    pub confidence: f64,
+    /// Empty kernels in a graph, time per node in microseconds; 0 emulated.
+    pub floor_us: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Passed,
+    Failed,
+}
+
+/// One gate over everything it looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateRecord {
+    pub name: String,
+    pub outcome: Outcome,
+    /// Cases looked at: rows and grid cases, times sides.
+    pub cases: usize,
+    pub failures: usize,
+    /// The first failures, each with row, side, element, expected and found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+}
+
+/// The candidate's dispatch, grouped as `kda_route` names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BucketRecord {
+    pub name: String,
+    pub condition: String,
+    pub path: String,
+    pub why: String,
+    pub declined: bool,
+    pub production_rows: usize,
+    pub rows: Vec<String>,
+    /// Geometric mean device speedup over this bucket's timed rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speedup: Option<f64>,
+}
+
+/// Spread of the samples of one side in one lane, per call, in microseconds, pooled over processes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    pub median: f64,
+    pub mean: f64,
+    pub stddev: f64,
+    pub min: f64,
+    pub p10: f64,
+    pub p90: f64,
+    pub samples: usize,
+}
+
+/// One figure of one row: both sides and the paired estimate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LaneRecord {
+    /// Absent with fewer than two processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<SpeedupInterval>,
+    /// Mean speedup of each process, in process order.
+    pub per_process: Vec<f64>,
+    pub baseline_us: Spread,
+    pub candidate_us: Spread,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowState {
+    Measured,
+    /// Gates ran, no timing was asked for or a gate failed.
+    NotTimed,
+    /// The worker died, hung or reported a device error.
+    Lost,
+}
+
+/// One production row or rider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RowRecord {
+    pub id: String,
+    pub set: String,
+    pub entry: String,
+    pub production: bool,
+    pub state: RowState,
+    /// Why the row was lost, or why it was not timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub bucket: String,
+    pub declined: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Every input read once and every output written once, in bytes.
+    pub bytes: u64,
+    /// Set when the row was shrunk to fit the emulated device: the axis and the original and reduced size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<String>,
+    /// Launches in one sample and buffer sets they rotate over.
+    pub calls_per_sample: u32,
+    pub buffer_sets: u32,
+    /// Fingerprint of the captured graph of one call, and the kernels in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_graph: Option<GraphRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_graph: Option<GraphRecord>,
+    /// Achieved TB/s over `bytes` and share of the measured copy bandwidth, device cold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_tb_per_s: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_tb_per_s: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_share_of_copy: Option<f64>,
+    /// Replays of a graph of calls over rotating buffer sets beyond twice the L2. The headline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<LaneRecord>,
+    /// The same over one buffer set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_hot: Option<LaneRecord>,
+    /// Host time per call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submit: Option<LaneRecord>,
+    /// One call and a stream synchronise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall: Option<LaneRecord>,
+}
+
+/// What one captured call launches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphRecord {
+    pub fingerprint: String,
+    /// `name grid block smem`, in launch order.
+    pub nodes: Vec<String>,
+}

@@ -1,0 +1,5 @@
+//! The append-only record of what was measured.
+
+mod entry;
+
+pub use entry::*;

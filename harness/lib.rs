@@ -1,0 +1,3 @@
+//! `kda`: is this candidate CUDA kernel faster than its baseline on production shapes, and still right?
+
+pub mod ledger;
