@@ -1,0 +1,83 @@
+//! One concrete call of an entry: every shape, stride and scalar is a number.
+
+use serde::{Deserialize, Serialize};
+
+use crate::tensor::{Role, TensorSpec};
+
+/// What the contract wants of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expect {
+    /// Served, and right.
+    #[default]
+    Accepted,
+    /// Refused with `KDA_INVALID_ARGUMENT`, nothing written.
+    Refused,
+}
+
+/// `|found - expected| <= atol + rtol * |expected|`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tolerance {
+    pub atol: f64,
+    pub rtol: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scalar {
+    Int(i64),
+    Float(f64),
+}
+
+/// One production row, rider or grid case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    pub id: String,
+    /// Row set of a row; empty for a grid case.
+    pub set: String,
+    pub production: bool,
+    /// Index of the entry in the contract.
+    pub entry: usize,
+    pub entry_name: String,
+    /// In call order; `None` for an optional tensor that is absent.
+    pub tensors: Vec<Option<TensorSpec>>,
+    pub scalars: Vec<Scalar>,
+    /// Size of each storage, in bytes.
+    pub storage_bytes: Vec<u64>,
+    pub tolerance: Tolerance,
+    pub expect: Expect,
+    /// The candidate's outputs must equal the baseline's bit by bit.
+    pub same_bits_as_baseline: bool,
+    /// How the case was shortened to fit the emulated device.
+    pub shrunk: Option<String>,
+}
+
+impl Case {
+    pub fn present(&self) -> impl Iterator<Item = &TensorSpec> {
+        self.tensors.iter().flatten()
+    }
+
+    pub fn inputs(&self) -> impl Iterator<Item = &TensorSpec> {
+        self.present().filter(|tensor| tensor.role != Role::Out)
+    }
+
+    pub fn outputs(&self) -> impl Iterator<Item = &TensorSpec> {
+        self.present().filter(|tensor| tensor.role != Role::In)
+    }
+
+    /// Bytes that any implementation must move: each input read once, each output written once.
+    pub fn moved_bytes(&self) -> u64 {
+        let inputs: u64 = self.inputs().map(TensorSpec::distinct_bytes).sum();
+        inputs + self.outputs().map(TensorSpec::distinct_bytes).sum::<u64>()
+    }
+
+    /// Elements of its largest tensor.
+    pub fn largest(&self) -> u64 {
+        self.present().map(TensorSpec::elements).max().unwrap_or(0)
+    }
+
+    /// Whether `storage` belongs to an output.
+    pub fn is_written(&self, storage: usize) -> bool {
+        self.outputs().any(|tensor| tensor.storage == storage)
+    }
+}

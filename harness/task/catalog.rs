@@ -1,0 +1,96 @@
+//! Finding and loading tasks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::SourceText;
+use super::hash::contract_hash;
+use super::rows::Rows;
+use super::{Case, Contract, TaskError};
+
+/// A loaded task: contract, rows and grid cases.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub name: String,
+    /// `tasks/<name>`.
+    pub folder: PathBuf,
+    pub contract: Contract,
+    pub contract_hash: String,
+    /// Production rows and riders, in file order.
+    pub rows: Vec<Case>,
+    /// Regression cases, in file order.
+    pub grid: Vec<Case>,
+}
+
+/// Names of the tasks below `root`, sorted.
+pub fn names(root: &Path) -> Result<Vec<String>, TaskError> {
+    let folder = root.join("tasks");
+    let unreadable = |source| TaskError::Read {
+        path: folder.clone(),
+        source,
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if entry.path().join("task.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+impl Task {
+    /// Loads and validates the task `name` below `root`.
+    pub fn load(root: &Path, name: &str) -> Result<Self, TaskError> {
+        let known = names(root)?;
+        if !known.iter().any(|task| task == name) {
+            return Err(unknown(name, &known));
+        }
+        let root = root.canonicalize().map_err(|source| TaskError::Read {
+            path: root.to_owned(),
+            source,
+        })?;
+        let folder = root.join("tasks").join(name);
+        let source =
+            |file: &str| SourceText::read(&folder.join(file), format!("tasks/{name}/{file}"));
+        let contract = Contract::parse(&source("task.toml")?)?;
+        let Rows { rows, grid } = Rows::parse(&source("rows.toml")?, &contract, name)?;
+        Ok(Self {
+            name: name.to_owned(),
+            contract_hash: contract_hash(&root, &folder)?,
+            folder,
+            contract,
+            rows,
+            grid,
+        })
+    }
+}
+
+/// Jaro-Winkler similarity above which a name is offered as what was meant.
+const NEAR: f64 = 0.75;
+
+fn unknown(name: &str, known: &[String]) -> TaskError {
+    let mut near: Vec<(f64, &String)> = known
+        .iter()
+        .map(|task| (strsim::jaro_winkler(name, task), task))
+        .filter(|(similarity, _)| *similarity > NEAR)
+        .collect();
+    near.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let quoted = |task: &String| format!("`{task}`");
+    let help = if !near.is_empty() {
+        let names: Vec<String> = near.iter().take(3).map(|(_, task)| quoted(task)).collect();
+        format!("did you mean {}?", names.join(" or "))
+    } else if known.is_empty() {
+        "there is no folder with a task.toml under tasks/".to_owned()
+    } else {
+        format!(
+            "the tasks are {}",
+            known.iter().map(quoted).collect::<Vec<_>>().join(", ")
+        )
+    };
+    TaskError::Unknown {
+        name: name.to_owned(),
+        help,
+    }
+}

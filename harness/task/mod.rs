@@ -1,0 +1,19 @@
+//! Kernel tasks: the contract, its rows and grids, the tensors of a case and what fills them.
+//!
+//! A task is one folder. Nothing here knows which tasks exist, or what a device is.
+
+mod case;
+mod catalog;
+mod contract;
+mod error;
+mod expression;
+mod grid;
+mod hash;
+mod rows;
+mod shrink;
+
+pub use case::{Case, Expect, Scalar, Tolerance};
+pub use catalog::{Task, names};
+pub use contract::{Contract, EntrySpec, ErrorBudget, RowSet, ScalarSlot, TensorSlot};
+pub use error::TaskError;
+pub use shrink::{ShrinkLimit, shrink};
