@@ -1,5 +1,6 @@
 //! `kda`: is this candidate CUDA kernel faster than its baseline on production shapes, and still right?
 
+pub mod abi;
 pub mod ledger;
 pub mod task;
 pub mod tensor;
