@@ -112,8 +112,23 @@ impl Fill {
     /// Draws elements `first..` into `dense`, which holds whole elements of `dtype`.
     pub fn draw(&self, dtype: Dtype, key: u64, first: u64, dense: &mut [u8]) {
         for (index, element) in (first..).zip(dense.chunks_exact_mut(dtype.bytes())) {
-            dtype.write(self.value(key, index), element);
+            self.draw_one(dtype, key, index, element);
         }
+    }
+
+    /// Draws element `index` into its bytes.
+    pub fn draw_one(&self, dtype: Dtype, key: u64, index: u64, element: &mut [u8]) {
+        let value = self.value(key, index);
+        // Narrow floats round from f32, where all but constants are exact: what the device does too.
+        let narrow = dtype.is_float() && dtype.bytes() == 2;
+        dtype.write(
+            if narrow {
+                f64::from(value as f32)
+            } else {
+                value
+            },
+            element,
+        );
     }
 }
 

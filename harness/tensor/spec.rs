@@ -1,8 +1,12 @@
 //! A tensor of a call, as numbers.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Dtype, Fill};
+
+/// Elements that one task of a parallel draw fills.
+const DRAW_CHUNK: usize = 1 << 16;
 
 /// How a call uses a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +100,24 @@ impl TensorSpec {
             rest /= size;
         }
         position as u64
+    }
+
+    /// Draws `fill` into this view of `storage`, all of it in host memory.
+    pub fn draw_into(&self, storage: &mut [u8], fill: &Fill, key: u64) {
+        let size = self.dtype.bytes();
+        if self.is_dense() {
+            let start = self.offset as usize * size;
+            let bytes = &mut storage[start..][..self.bytes() as usize];
+            let chunks = bytes.par_chunks_mut(DRAW_CHUNK * size).enumerate();
+            chunks.for_each(|(chunk, bytes)| {
+                fill.draw(self.dtype, key, (chunk * DRAW_CHUNK) as u64, bytes)
+            });
+            return;
+        }
+        for index in 0..self.elements() {
+            let place = self.position(index) as usize * size;
+            fill.draw_one(self.dtype, key, index, &mut storage[place..][..size]);
+        }
     }
 
     /// `[1, 2, 3]` of the element with row-major number `index`.

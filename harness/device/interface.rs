@@ -1,0 +1,97 @@
+//! What the harness asks of a device.
+
+use std::ffi::c_void;
+
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceError, Node};
+use crate::tensor::{Fill, TensorSpec};
+
+/// A region of device memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Span {
+    pub address: u64,
+    pub bytes: u64,
+}
+
+impl Span {
+    pub fn end(self) -> u64 {
+        self.address + self.bytes
+    }
+
+    pub fn contains(self, address: u64) -> bool {
+        (self.address..self.end()).contains(&address)
+    }
+}
+
+/// What goes into `KdaCall::stream`.
+#[derive(Clone, Copy, Debug)]
+pub struct Stream(pub *mut c_void);
+
+/// A captured graph of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GraphId(pub usize);
+
+/// Enqueues work on the stream that it is given.
+pub type Recorder<'a> = dyn FnMut(Stream) -> Result<(), DeviceError> + 'a;
+
+/// What a device is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// As the driver names it; `emulated` for the host.
+    pub name: String,
+    pub uuid: String,
+    pub driver: String,
+    pub compute_capability: String,
+    pub multiprocessors: u32,
+    pub l2_bytes: u64,
+    pub memory_bytes: u64,
+}
+
+/// One device, owned by one worker. Times are nanoseconds.
+///
+/// An error of the device itself ([`DeviceError::is_fatal`]) leaves it unusable: the worker ends after reporting it.
+pub trait Device {
+    fn facts(&self) -> &Facts;
+
+    /// Memory aligned to 256 bytes, contents undefined.
+    fn allocate(&mut self, bytes: u64) -> Result<Span, DeviceError>;
+    fn release(&mut self, span: Span) -> Result<(), DeviceError>;
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), DeviceError>;
+    fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), DeviceError>;
+
+    /// Draws `fill` into the view `spec` of the storage at `storage`.
+    fn draw(
+        &mut self,
+        storage: u64,
+        spec: &TensorSpec,
+        fill: &Fill,
+        key: u64,
+    ) -> Result<(), DeviceError>;
+    /// Repeats the four bytes of `pattern`, aligned to addresses, over the spans.
+    fn paint(&mut self, spans: &[Span], pattern: u32) -> Result<(), DeviceError>;
+    /// How many words of the spans are not `pattern` any more.
+    fn damage(&mut self, spans: &[Span], pattern: u32) -> Result<u64, DeviceError>;
+    /// A digest that changes with any word of the spans.
+    fn digest(&mut self, spans: &[Span]) -> Result<u64, DeviceError>;
+
+    /// Captures what `record` enqueues, without running it.
+    fn capture(&mut self, record: &mut Recorder) -> Result<GraphId, DeviceError>;
+    fn nodes(&self, graph: GraphId) -> Result<Vec<Node>, DeviceError>;
+    fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError>;
+    /// Runs a graph to its end.
+    fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError>;
+
+    /// Device time of one replay of each graph, in order, each after a neutral settle.
+    fn time(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError>;
+    /// Host time that `record` takes while the stream is held, so that nothing it enqueues runs meanwhile.
+    fn submit_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError>;
+    /// Host time of `record` and of waiting for what it enqueued.
+    fn wall_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError>;
+
+    /// Bytes read plus written per second of a large device copy; `None` where that says nothing.
+    fn copy_bytes_per_second(&mut self) -> Result<Option<f64>, DeviceError>;
+    /// Device time of one empty kernel in a graph of many; `None` where that says nothing.
+    fn launch_floor(&mut self) -> Result<Option<f64>, DeviceError>;
+}

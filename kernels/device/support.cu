@@ -1,0 +1,246 @@
+// support.cu: the harness's own device code. It draws inputs, paints and checks guards and poison, digests buffers,
+// evicts the L2 by reading, and holds a stream.
+//
+// Compiled like a side, loaded by the worker, never timed. Every function enqueues on `stream` and returns a cudaError_t.
+// All are memory-bound; none needs to be faster than what it prepares.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "kda/abi.h"
+#include "kda/launch.cuh"
+
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kMaxDims = 8;
+constexpr unsigned kMaxBlocks = 4096;  // enough to fill any GPU; longer work strides over the grid
+
+// A strided view, sizes and strides in elements.
+struct View {
+  int64_t shape[kMaxDims];
+  int64_t strides[kMaxDims];
+  int32_t ndim;
+  int64_t elements;
+};
+
+enum Dtype : int32_t { kBf16, kF16, kF32, kF64, kI32, kI64, kU8, kBool };         // order of `tensor::Dtype`
+enum FillKind : int32_t { kNormal, kUniform, kIntegers, kConstant, kArange };  // order of `tensor::Fill`
+
+struct Fill {
+  int32_t kind;
+  double first;   // mean, low or value
+  double second;  // standard deviation or high
+  uint64_t key;
+};
+
+// splitmix64 as a counter-based generator; harness/tensor/fill.rs draws the same bits.
+__device__ __forceinline__ uint64_t random_bits(uint64_t key, uint64_t index) {
+  uint64_t z = key + (index + 1) * 0x9E3779B97F4A7C15ull;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return z ^ (z >> 31);
+}
+
+constexpr float kNormalScale = 2.642875e-5f;  // 1 / sqrt((65536^2 - 1) / 3)
+
+__device__ double fill_value(const Fill& fill, uint64_t index) {
+  const uint64_t bits = random_bits(fill.key, index);
+  switch (fill.kind) {
+    case kNormal: {
+      const int sum = static_cast<int>((bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48));
+      const float deviate = __fmul_rn(static_cast<float>(sum - 2 * 65535), kNormalScale);
+      return __fadd_rn(__fmul_rn(static_cast<float>(fill.second), deviate), static_cast<float>(fill.first));
+    }
+    case kUniform: {
+      const float low = static_cast<float>(fill.first);
+      const float unit = __fmul_rn(static_cast<float>(bits >> 40), 1.0f / 16777216.0f);
+      return __fadd_rn(__fmul_rn(static_cast<float>(fill.second) - low, unit), low);
+    }
+    case kIntegers: {
+      const int64_t low = static_cast<int64_t>(fill.first);
+      const int64_t width = static_cast<int64_t>(fill.second) - low;
+      const uint64_t span = width < 1 ? 1 : static_cast<uint64_t>(width);
+      return static_cast<double>(low + static_cast<int64_t>((bits >> 32) * span >> 32));
+    }
+    case kArange: return static_cast<double>(index);
+    default: return fill.first;
+  }
+}
+
+__device__ void store(void* base, int32_t dtype, int64_t position, double value) {
+  switch (dtype) {
+    // Through f32, as every float fill is drawn in f32: the value is exact there and rounds once.
+    case kBf16: static_cast<__nv_bfloat16*>(base)[position] = __float2bfloat16_rn(static_cast<float>(value)); break;
+    case kF16: static_cast<__half*>(base)[position] = __float2half_rn(static_cast<float>(value)); break;
+    case kF32: static_cast<float*>(base)[position] = static_cast<float>(value); break;
+    case kF64: static_cast<double*>(base)[position] = value; break;
+    case kI32: static_cast<int32_t*>(base)[position] = static_cast<int32_t>(value); break;
+    case kI64: static_cast<int64_t*>(base)[position] = static_cast<int64_t>(value); break;
+    default: static_cast<uint8_t*>(base)[position] = static_cast<uint8_t>(value); break;
+  }
+}
+
+__global__ void __launch_bounds__(kThreads) draw_kernel(void* base, int32_t dtype, View view, Fill fill) {
+  const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
+  for (int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; index < view.elements; index += step) {
+    int64_t rest = index;
+    int64_t position = 0;
+    for (int dim = view.ndim - 1; dim >= 0; --dim) {
+      position += rest % view.shape[dim] * view.strides[dim];
+      rest /= view.shape[dim];
+    }
+    store(base, dtype, position, fill_value(fill, static_cast<uint64_t>(index)));
+  }
+}
+
+// Bytes [address, address + bytes); address is a multiple of 4 for the first byte of a pattern to fall on it.
+struct Span {
+  uint64_t address;
+  uint64_t bytes;
+};
+
+__device__ __forceinline__ uint8_t pattern_byte(uint32_t pattern, uint64_t address) {
+  return static_cast<uint8_t>(pattern >> 8 * (address & 3));
+}
+
+// Calls `word(address)` for the whole words of a span and `byte(address)` for the bytes around them.
+template <typename Word, typename Byte>
+__device__ void for_each(const Span& span, Word word, Byte byte) {
+  const uint64_t end = span.address + span.bytes;
+  const uint64_t up = (span.address + 3) & ~uint64_t{3};
+  const uint64_t first = up < end ? up : end;
+  const uint64_t down = end & ~uint64_t{3};
+  const uint64_t last = down > first ? down : first;
+  const uint64_t thread = static_cast<uint64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const uint64_t step = static_cast<uint64_t>(gridDim.x) * kThreads;
+  for (uint64_t address = first + 4 * thread; address < last; address += 4 * step) word(address);
+  if (thread == 0) {
+    for (uint64_t address = span.address; address < first; ++address) byte(address);
+    for (uint64_t address = last; address < end; ++address) byte(address);
+  }
+}
+
+__global__ void __launch_bounds__(kThreads) paint_kernel(const Span* spans, uint32_t pattern) {
+  for_each(
+      spans[blockIdx.y], [&](uint64_t address) { *reinterpret_cast<uint32_t*>(address) = pattern; },
+      [&](uint64_t address) { *reinterpret_cast<uint8_t*>(address) = pattern_byte(pattern, address); });
+}
+
+// Adds the number of words and odd bytes that differ from the pattern to *damage.
+__global__ void __launch_bounds__(kThreads)
+check_kernel(const Span* spans, uint32_t pattern, unsigned long long* damage) {
+  unsigned long long found = 0;
+  for_each(
+      spans[blockIdx.y], [&](uint64_t address) { found += *reinterpret_cast<const uint32_t*>(address) != pattern; },
+      [&](uint64_t address) {
+        found += *reinterpret_cast<const uint8_t*>(address) != pattern_byte(pattern, address);
+      });
+  if (found != 0) atomicAdd(damage, found);
+}
+
+// Adds a sum over (place, word) that changes with any word and any exchange of two words to *digest.
+__global__ void __launch_bounds__(kThreads) digest_kernel(const Span* spans, unsigned long long* digest) {
+  const Span span = spans[blockIdx.y];
+  const uint64_t key = blockIdx.y;
+  unsigned long long sum = 0;
+  for_each(
+      span,
+      [&](uint64_t address) {
+        sum += random_bits(*reinterpret_cast<const uint32_t*>(address) + (key << 32), (address - span.address) / 4);
+      },
+      [&](uint64_t address) {
+        sum += random_bits(*reinterpret_cast<const uint8_t*>(address) + (key << 32), ~(address - span.address));
+      });
+  if (sum != 0) atomicAdd(digest, sum);
+}
+
+// Reads `vectors` x 16 B so that what was in the L2 before is evicted and its dirty lines are written back.
+__global__ void __launch_bounds__(kThreads) read_kernel(const uint4* data, uint64_t vectors, uint32_t* sink) {
+  uint32_t folded = 0;
+  const uint64_t step = static_cast<uint64_t>(gridDim.x) * kThreads;
+  for (uint64_t index = static_cast<uint64_t>(blockIdx.x) * kThreads + threadIdx.x; index < vectors; index += step) {
+    const uint4 value = data[index];
+    folded ^= value.x ^ value.y ^ value.z ^ value.w;
+  }
+  if (folded == 0x9E3779B9u) *sink = folded;  // keeps the loads alive; the buffer holds zeros, so it never happens
+}
+
+__global__ void empty_kernel() {}
+
+#if !defined(KDA_EMULATED)
+__device__ __forceinline__ uint64_t nanoseconds() {
+  uint64_t now;
+  asm volatile("mov.u64 %0, %globaltimer;" : "=l"(now));
+  return now;
+}
+
+// Holds the stream until the host sets *released, or for `limit_ns` at most.
+__global__ void hold_kernel(const volatile uint32_t* released, uint64_t limit_ns) {
+  const uint64_t start = nanoseconds();
+  while (*released == 0 && nanoseconds() - start < limit_ns) {
+  }
+}
+#endif
+
+unsigned blocks_for(uint64_t items) {
+  const uint64_t blocks = (items + kThreads - 1) / kThreads;
+  return static_cast<unsigned>(blocks < 1 ? 1 : blocks > kMaxBlocks ? kMaxBlocks : blocks);
+}
+
+}  // namespace
+
+extern "C" {
+
+KDA_EXPORT int32_t kda_support_draw(uint64_t address, int32_t dtype, int32_t ndim, const int64_t* shape,
+                                    const int64_t* strides, int32_t fill_kind, double first, double second,
+                                    uint64_t key, void* stream) {
+  if (ndim < 0 || ndim > kMaxDims) return cudaErrorInvalidValue;
+  View view{};
+  view.ndim = ndim;
+  view.elements = 1;
+  for (int dim = 0; dim < ndim; ++dim) {
+    view.shape[dim] = shape[dim];
+    view.strides[dim] = strides[dim];
+    view.elements *= shape[dim];
+  }
+  if (view.elements == 0) return cudaSuccess;
+  return kda::launch(draw_kernel, dim3(blocks_for(view.elements)), dim3(kThreads), 0, stream,
+                     reinterpret_cast<void*>(address), dtype, view, Fill{fill_kind, first, second, key});
+}
+
+KDA_EXPORT int32_t kda_support_paint(const void* spans, uint32_t count, uint64_t longest, uint32_t pattern,
+                                     void* stream) {
+  return kda::launch(paint_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
+                     static_cast<const Span*>(spans), pattern);
+}
+
+KDA_EXPORT int32_t kda_support_check(const void* spans, uint32_t count, uint64_t longest, uint32_t pattern,
+                                     uint64_t* damage, void* stream) {
+  return kda::launch(check_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
+                     static_cast<const Span*>(spans), pattern, reinterpret_cast<unsigned long long*>(damage));
+}
+
+KDA_EXPORT int32_t kda_support_digest(const void* spans, uint32_t count, uint64_t longest, uint64_t* digest,
+                                      void* stream) {
+  return kda::launch(digest_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
+                     static_cast<const Span*>(spans), reinterpret_cast<unsigned long long*>(digest));
+}
+
+KDA_EXPORT int32_t kda_support_read(uint64_t address, uint64_t bytes, uint64_t sink, void* stream) {
+  return kda::launch(read_kernel, dim3(blocks_for(bytes / 16)), dim3(kThreads), 0, stream,
+                     reinterpret_cast<const uint4*>(address), bytes / 16, reinterpret_cast<uint32_t*>(sink));
+}
+
+KDA_EXPORT int32_t kda_support_empty(void* stream) { return kda::launch(empty_kernel, dim3(1), dim3(32), 0, stream); }
+
+#if !defined(KDA_EMULATED)
+KDA_EXPORT int32_t kda_support_hold(uint64_t released, uint64_t limit_ns, void* stream) {
+  return kda::launch(hold_kernel, dim3(1), dim3(1), 0, stream, reinterpret_cast<const volatile uint32_t*>(released),
+                     limit_ns);
+}
+#endif
+
+}  // extern "C"
