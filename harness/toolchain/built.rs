@@ -45,6 +45,13 @@ impl Built {
         texts_hash(words.chain(others).map(String::as_str))
     }
 
+    /// The record's own place, beside the library.
+    pub(crate) fn record_path(&self) -> PathBuf {
+        self.library
+            .with_file_name(self.key())
+            .with_extension("toml")
+    }
+
     pub(crate) fn hash_sources(&mut self) {
         self.source_hash = dependencies_hash(&self.dependencies);
     }
