@@ -5,3 +5,4 @@ pub mod device;
 pub mod ledger;
 pub mod task;
 pub mod tensor;
+pub mod toolchain;

@@ -1,0 +1,167 @@
+//! The argument vectors. One function each for compiling and linking: a side's role never reaches them.
+//!
+//! Compilers run in the project's root with relative paths, so that neither an argument vector nor an object depends
+//! on where the checkout lies. What does vary stands as a placeholder: `{source}`, `{output}`, `{depfile}`, `{object}`,
+//! `{exports}` (the linker's list of exported symbols), `{c++}`, `{nvcc}` and `{cuda}` (the toolkit's folder).
+
+use super::target::{Arch, Target, Unit};
+
+/// Compiles `{source}` to the object `{output}` and lists what it included in `{depfile}`.
+pub fn compile_template(unit: &Unit) -> Vec<String> {
+    match unit {
+        Unit::Oracle => oracle(),
+        Unit::Side { target, .. } => match target {
+            Target::Emulated => emulated(),
+            Target::Cuda { arches } => cuda(arches),
+        },
+    }
+}
+
+/// Links `{object}` to the shared library `{output}`, which exports what `{exports}` lists.
+pub fn link_template(unit: &Unit) -> Vec<String> {
+    let arches = match unit {
+        Unit::Side {
+            target: Target::Cuda { arches },
+            ..
+        } => arches,
+        // The oracle travels in bundles: it must not need the libstdc++ of the machine that built it.
+        Unit::Side { .. } | Unit::Oracle => {
+            return words(
+                "{c++} -shared -pthread -static-libgcc -static-libstdc++ -Wl,-z,defs \
+                 -Wl,--version-script={exports} {object} -o {output}",
+            );
+        }
+    };
+    let mut argv = words("{nvcc} -ccbin {c++} -shared -cudart static");
+    argv.extend(arches.iter().map(|arch| gencode(*arch)));
+    // PyPI's toolkit keeps the runtime in lib; an installed one, where nvcc looks by itself.
+    argv.extend(words(
+        "-L{cuda}/lib -Xlinker -z -Xlinker defs -Xlinker --version-script={exports} {object} -o {output}",
+    ));
+    argv
+}
+
+fn cuda(arches: &[Arch]) -> Vec<String> {
+    let mut argv = words(
+        "{nvcc} -ccbin {c++} -O3 -std=c++20 --expt-relaxed-constexpr -lineinfo \
+         -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Werror all-warnings",
+    );
+    argv.extend(arches.iter().map(|arch| gencode(*arch)));
+    argv.extend(words(
+        "-Ikernels/include -Ibaselines -MMD -MF {depfile} -c {source} -o {output}",
+    ));
+    argv
+}
+
+fn emulated() -> Vec<String> {
+    let mut argv = words("{c++} -x c++ -std=c++20 -O3");
+    // Named rather than `native`, so that the record says what was compiled. The level brings AVX2, FMA and F16C.
+    if host_is_x86_64_v3() {
+        argv.push("-march=x86-64-v3".to_owned());
+    }
+    argv.extend(words(
+        "-ffp-contract=off -DKDA_EMULATED -fPIC -fvisibility=hidden -Wall -Wno-unknown-pragmas -pthread \
+         -Ikernels/include/kda/emulated -Ikernels/include -Ibaselines -MMD -MF {depfile} -c {source} -o {output}",
+    ));
+    argv
+}
+
+/// For any processor of the architecture: a bundle carries the oracle to other machines.
+fn oracle() -> Vec<String> {
+    words(
+        "{c++} -std=c++20 -O3 -ffp-contract=off -fPIC -fvisibility=hidden -Wall -pthread -Ikernels/include \
+         -MMD -MF {depfile} -c {source} -o {output}",
+    )
+}
+
+fn gencode(arch: Arch) -> String {
+    let number = arch.number();
+    format!("-gencode=arch=compute_{number},code=sm_{number}")
+}
+
+/// The level of the x86-64 psABI that every server processor since 2015 has.
+#[cfg(target_arch = "x86_64")]
+fn host_is_x86_64_v3() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("f16c")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("movbe")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn host_is_x86_64_v3() -> bool {
+    false
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Replaces placeholders; each is given with its value.
+pub(crate) fn expand(template: &[String], values: &[(&str, &str)]) -> Vec<String> {
+    template
+        .iter()
+        .map(|word| {
+            values.iter().fold(word.clone(), |word, (name, value)| {
+                word.replace(name, value)
+            })
+        })
+        .collect()
+}
+
+/// The first word in which two recorded argument vectors differ, as (baseline's, candidate's); `None` when they are
+/// the same, as they must be.
+pub fn argv_difference(baseline: &[String], candidate: &[String]) -> Option<(String, String)> {
+    let longest = baseline.len().max(candidate.len());
+    let word = |argv: &[String], i: usize| argv.get(i).cloned().unwrap_or_default();
+    (0..longest)
+        .find(|&i| baseline.get(i) != candidate.get(i))
+        .map(|i| (word(baseline, i), word(candidate, i)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::target::Side;
+    use super::*;
+
+    #[test]
+    fn both_sides_have_one_argument_vector_on_every_target() {
+        for target in [
+            Target::Emulated,
+            Target::cuda(Arch::Sm90a),
+            Target::configured(),
+        ] {
+            let [baseline, candidate] = Side::BOTH.map(|side| Unit::Side {
+                side,
+                target: target.clone(),
+            });
+            assert_eq!(compile_template(&baseline), compile_template(&candidate));
+            assert_eq!(link_template(&baseline), link_template(&candidate));
+        }
+    }
+
+    #[test]
+    fn a_differing_flag_is_named() {
+        let baseline = words("nvcc -O3 -c");
+        let candidate = words("nvcc -O3 --use_fast_math -c");
+        assert_eq!(
+            argv_difference(&baseline, &candidate),
+            Some(("-c".to_owned(), "--use_fast_math".to_owned()))
+        );
+        assert_eq!(argv_difference(&baseline, &baseline), None);
+    }
+
+    #[test]
+    fn a_fat_object_names_every_architecture() {
+        let unit = Unit::Side {
+            side: Side::Baseline,
+            target: Target::configured(),
+        };
+        let argv = compile_template(&unit).join(" ");
+        assert!(argv.contains("-gencode=arch=compute_90a,code=sm_90a"));
+        assert!(argv.contains("-gencode=arch=compute_100a,code=sm_100a"));
+    }
+}

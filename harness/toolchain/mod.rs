@@ -1,0 +1,40 @@
+//! From a task's sources to shared libraries: finding the compilers, the one set of flags, the cache, the symbols.
+//!
+//! [`Toolchain::build_task`] is the door: it returns both sides and the oracle, compiled or found compiled.
+
+mod build_many;
+mod built;
+mod bundle;
+mod bundle_record;
+mod cache;
+mod commit;
+mod compile;
+mod compiler;
+mod depfile;
+mod device_only;
+mod doctor;
+mod error;
+mod flags;
+mod hash;
+mod includes;
+mod installed;
+mod profile;
+mod programs;
+mod project;
+mod symbols;
+mod target;
+
+pub use build_many::{Request, TaskLibraries};
+pub use built::Built;
+pub use bundle::{BundleError, BundleSummary, pack};
+pub use bundle_record::BundleRecord;
+pub use compiler::{Compiler, Toolchain};
+pub use doctor::{Check, DoctorReport, Finding, doctor};
+pub use error::BuildError;
+pub use flags::{argv_difference, compile_template, link_template};
+pub use hash::{Dependency, file_hash};
+pub use includes::included_files;
+pub use profile::{GPU_PROFILES, GpuProfile};
+pub use project::{NoProject, Origin, Project};
+pub use symbols::Symbols;
+pub use target::{Arch, Side, Target, Unit};

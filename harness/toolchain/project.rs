@@ -1,0 +1,123 @@
+//! Where the project lies and where its objects are built.
+
+use std::path::{Path, PathBuf};
+
+/// A folder with `tasks/` and `kernels/`: a checkout, or an unpacked bundle.
+#[derive(Clone, Debug)]
+pub struct Project {
+    root: PathBuf,
+    build_dir: PathBuf,
+    origin: Origin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Checkout,
+    /// Unpacked from `kda bundle`: its packed objects stand for the compilers of the machine that built them.
+    Bundle,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "found no project from {} upwards, nor beside the executable: run kda inside a checkout or an unpacked bundle \
+     (a folder with tasks/ and kernels/include/kda/abi.h)",
+    cwd.display()
+)]
+pub struct NoProject {
+    pub cwd: PathBuf,
+}
+
+/// Present in a bundle only.
+pub(crate) const BUNDLE_FILE: &str = "bundle.toml";
+
+impl Project {
+    /// The project around the working directory, else around the executable, else the checkout that built it.
+    pub fn discover() -> Result<Project, NoProject> {
+        let cwd = std::env::current_dir().unwrap_or_default();
+        let beside_executable = std::env::current_exe()
+            .ok()
+            .and_then(|path| Some(path.parent()?.to_owned()));
+        cwd.ancestors()
+            .map(Path::to_owned)
+            .chain(beside_executable)
+            .chain([PathBuf::from(env!("CARGO_MANIFEST_DIR"))])
+            .find(|folder| is_root(folder))
+            .map(|root| Project::at(&root))
+            .ok_or(NoProject { cwd })
+    }
+
+    /// The project in this folder.
+    pub fn at(root: &Path) -> Project {
+        if root.join(BUNDLE_FILE).is_file() {
+            Project::new(root, &root.join("build"), Origin::Bundle)
+        } else {
+            // Objects are found by content, so checkouts may share the folder.
+            let build = Path::new(env!("KDA_TARGET_DIR")).join("kda/build");
+            Project::new(root, &build, Origin::Checkout)
+        }
+    }
+
+    /// `root` and the folder that keeps its objects, both of them anywhere.
+    pub fn new(root: &Path, build_dir: &Path, origin: Origin) -> Project {
+        Project {
+            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
+            build_dir: build_dir.to_owned(),
+            origin,
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn build_dir(&self) -> &Path {
+        &self.build_dir
+    }
+
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    pub fn tasks_dir(&self) -> PathBuf {
+        self.root.join("tasks")
+    }
+
+    /// Names of the folders under `tasks/`, sorted.
+    pub fn task_names(&self) -> std::io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.tasks_dir())? {
+            let entry = entry?;
+            if entry.path().is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+fn is_root(folder: &Path) -> bool {
+    folder.join("tasks").is_dir() && folder.join("kernels/include/kda/abi.h").is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_a_bundle_file_keeps_its_objects_beside_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        assert_eq!(Project::at(folder.path()).origin(), Origin::Checkout);
+        std::fs::write(folder.path().join(BUNDLE_FILE), "").expect("a bundle file");
+        let bundle = Project::at(folder.path());
+        assert_eq!(bundle.origin(), Origin::Bundle);
+        assert_eq!(bundle.build_dir(), folder.path().join("build"));
+    }
+
+    #[test]
+    fn tasks_alone_do_not_make_a_root() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("tasks")).expect("a folder");
+        assert!(!is_root(folder.path()));
+    }
+}
