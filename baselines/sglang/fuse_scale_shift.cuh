@@ -1,0 +1,124 @@
+// fuse_scale_shift.cuh: which ported kernel serves which call of entry 0, and its launch. Host code.
+#pragma once
+
+#include "kda/launch.cuh"
+#include "kda/modulation_call.cuh"
+#include "sglang/scale_shift_4d.cuh"
+#include "sglang/scale_shift_blc.cuh"
+#include "sglang/scale_shift_strided.cuh"
+
+namespace kda::sglang {
+
+using modulation::Dtype;
+using modulation::Operand;
+using modulation::ScaleShiftCall;
+
+enum class ScaleShiftPath { kEmpty, kTile, kFrame, kStrided };
+
+// Channels in one access of every operand: 16 B of x.
+inline int run_of(Dtype dtype) { return kAccessBytes / modulation::element_bytes(dtype); }
+
+inline bool takes_runs(const Operand& operand, int run) {
+  const int bytes = modulation::element_bytes(operand.dtype);
+  const int access = run * bytes < kAccessBytes ? run * bytes : kAccessBytes;
+  return !operand.is_scalar && operand.channel == 1 && modulation::is_aligned(operand.data, access) &&
+         operand.batch % run == 0 && operand.step % run == 0;
+}
+
+inline ScaleShiftPath path_of(const ScaleShiftCall& call) {
+  if (call.is_empty()) return ScaleShiftPath::kEmpty;
+  constexpr int64_t kMaxOffset = INT32_MAX, kMaxGridYZ = 65535;
+  const auto is_served = [&](Dtype dtype) {
+    return dtype == call.dtype || (dtype == Dtype::kF32 && modulation::element_bytes(call.dtype) == 2);
+  };
+  const int run = run_of(call.dtype);
+  const bool is_vectorised = call.dtype != Dtype::kF64 && is_served(call.scale.dtype) && is_served(call.shift.dtype) &&
+                             call.channels % run == 0 && modulation::is_aligned(call.x, kAccessBytes) &&
+                             modulation::is_aligned(call.out, kAccessBytes) && takes_runs(call.scale, run) &&
+                             takes_runs(call.shift, run) && call.batch * call.tokens <= kMaxOffset &&
+                             call.channels <= kMaxOffset;
+  if (!is_vectorised) return ScaleShiftPath::kStrided;
+  if (call.framed) return ScaleShiftPath::kFrame;
+  return call.batch <= kMaxGridYZ && call.channels <= kMaxGridYZ * kTileChannels ? ScaleShiftPath::kTile
+                                                                               : ScaleShiftPath::kStrided;
+}
+
+inline ElementType element_type(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kBf16: return ElementType::kBf16;
+    case Dtype::kF16: return ElementType::kF16;
+    case Dtype::kF32: return ElementType::kF32;
+    default: return ElementType::kF64;
+  }
+}
+
+inline StridedOperand strided(const Operand& operand) {
+  return {operand.data, element_type(operand.dtype), operand.batch, operand.step, operand.channel, operand.tokens_per_step};
+}
+
+inline unsigned ceil_div(int64_t a, int64_t b) { return static_cast<unsigned>((a + b - 1) / b); }
+
+template <typename Tx>
+cudaError_t launch_strided(const ScaleShiftCall& call, void* stream) {
+  constexpr unsigned kMaxBlocks = 16384;  // enough to fill any GPU; the kernel strides over the rest
+  const int64_t elements = call.batch * call.tokens * call.channels;
+  const unsigned blocks = elements > int64_t{kMaxBlocks} * kStridedThreads ? kMaxBlocks : ceil_div(elements, kStridedThreads);
+  return launch(scale_shift_strided_kernel<Tx>, dim3(blocks), dim3(kStridedThreads), 0, stream, static_cast<Tx*>(call.out),
+                static_cast<const Tx*>(call.x), elements, call.tokens, call.channels, strided(call.scale),
+                strided(call.shift), call.scale.is_scalar && call.shift.is_scalar, call.constant);
+}
+
+template <typename Tx, typename Tscale, typename Tshift>
+cudaError_t launch_tile(const ScaleShiftCall& call, void* stream) {
+  const dim3 grid(ceil_div(call.tokens, kTileTokens), ceil_div(call.channels, kTileChannels), call.batch);
+  const auto launch_with = [&](auto kernel) {
+    return launch(kernel, grid, dim3(kTileThreads), 0, stream, static_cast<Tx*>(call.out), static_cast<const Tx*>(call.x),
+                  static_cast<const Tscale*>(call.scale.data), static_cast<const Tshift*>(call.shift.data), call.tokens,
+                  call.channels, RowStrides{call.scale.batch, call.scale.step}, RowStrides{call.shift.batch, call.shift.step});
+  };
+  if (call.constant == 0.0) return launch_with(scale_shift_blc_tile_kernel<Tx, Tscale, Tshift, 0>);
+  if (call.constant == 1.0) return launch_with(scale_shift_blc_tile_kernel<Tx, Tscale, Tshift, 1>);
+  return launch_strided<Tx>(call, stream);
+}
+
+template <typename Tx, typename Tscale, typename Tshift>
+cudaError_t launch_frame(const ScaleShiftCall& call, void* stream) {
+  const auto launch_with = [&](auto kernel, int threads) {
+    const dim3 grid(call.batch * call.tokens, ceil_div(call.channels, threads * kFrameElements));
+    return launch(kernel, grid, dim3(threads), 0, stream, static_cast<Tx*>(call.out), static_cast<const Tx*>(call.x),
+                  static_cast<const Tscale*>(call.scale.data), static_cast<const Tshift*>(call.shift.data), call.tokens,
+                  call.channels, call.scale.tokens_per_step, RowStrides{call.scale.batch, call.scale.step},
+                  RowStrides{call.shift.batch, call.shift.step}, static_cast<Tscale>(static_cast<float>(call.constant)));
+  };
+  if (call.channels >= 1024) return launch_with(scale_shift_4d_frame_kernel<Tx, Tscale, Tshift, 256>, 256);
+  return launch_with(scale_shift_4d_frame_kernel<Tx, Tscale, Tshift, 128>, 128);
+}
+
+template <typename Tx, typename Tscale, typename Tshift>
+cudaError_t launch_vectorised(const ScaleShiftCall& call, void* stream) {
+  if (path_of(call) == ScaleShiftPath::kFrame) return launch_frame<Tx, Tscale, Tshift>(call, stream);
+  return launch_tile<Tx, Tscale, Tshift>(call, stream);
+}
+
+template <typename Tx>
+cudaError_t launch_scale_shift(const ScaleShiftCall& call, void* stream) {
+  if (path_of(call) == ScaleShiftPath::kStrided) return launch_strided<Tx>(call, stream);
+  if constexpr (kIs16Bit<Tx>) {
+    const bool wide_scale = call.scale.dtype == Dtype::kF32, wide_shift = call.shift.dtype == Dtype::kF32;
+    if (wide_scale && wide_shift) return launch_vectorised<Tx, float, float>(call, stream);
+    if (wide_scale) return launch_vectorised<Tx, float, Tx>(call, stream);
+    if (wide_shift) return launch_vectorised<Tx, Tx, float>(call, stream);
+  }
+  return launch_vectorised<Tx, Tx, Tx>(call, stream);
+}
+
+inline cudaError_t launch_scale_shift(const ScaleShiftCall& call, void* stream) {
+  switch (call.dtype) {
+    case Dtype::kBf16: return launch_scale_shift<bf16>(call, stream);
+    case Dtype::kF16: return launch_scale_shift<f16>(call, stream);
+    case Dtype::kF32: return launch_scale_shift<float>(call, stream);
+    default: return launch_strided<double>(call, stream);
+  }
+}
+
+}  // namespace kda::sglang
