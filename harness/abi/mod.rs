@@ -16,5 +16,5 @@ pub use bindings::{
 };
 pub use symbols::{
     AbiVersionFn, LaunchFn, ORACLE_SYMBOLS, OracleItemsFn, OracleRunFn, RouteFn, SIDE_SYMBOLS,
-    WorkspaceBytesFn,
+    SUPPORT_SYMBOLS, WorkspaceBytesFn,
 };

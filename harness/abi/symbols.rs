@@ -13,6 +13,17 @@ pub const SIDE_SYMBOLS: [&str; 4] = [
 /// What an oracle exports, and nothing else; sorted.
 pub const ORACLE_SYMBOLS: [&str; 3] = ["kda_abi_version", "kda_oracle_items", "kda_oracle_run"];
 
+/// What the harness's own device code exports; sorted.
+pub const SUPPORT_SYMBOLS: [&str; 7] = [
+    "kda_support_check",
+    "kda_support_digest",
+    "kda_support_draw",
+    "kda_support_empty",
+    "kda_support_hold",
+    "kda_support_paint",
+    "kda_support_read",
+];
+
 pub type AbiVersionFn = unsafe extern "C" fn() -> u32;
 pub type WorkspaceBytesFn = unsafe extern "C" fn(*const KdaCall) -> usize;
 pub type LaunchFn = unsafe extern "C" fn(*const KdaCall) -> i32;

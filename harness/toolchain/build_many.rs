@@ -9,6 +9,9 @@ use super::error::BuildError;
 use super::project::Project;
 use super::target::{Target, Unit};
 
+/// Stands for a task where the harness's own device code is built.
+pub(super) const DEVICE: &str = "device";
+
 /// The three libraries of one task for one target.
 #[derive(Clone, Debug)]
 pub struct TaskLibraries {
@@ -34,6 +37,12 @@ impl Toolchain {
             unit,
         }
         .run()
+    }
+
+    /// Builds the harness's own device code.
+    pub fn build_support(&self, project: &Project, target: &Target) -> Result<Built, BuildError> {
+        let target = target.clone();
+        self.build(project, DEVICE, &Unit::Support { target })
     }
 
     /// Builds each request, in parallel; one that fails stops no other. Results come in the requests' order.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
 
+use super::build_many::DEVICE;
 use super::build_many::Request;
 use super::built::Built;
 use super::bundle_record::{BUNDLE_FORMAT, BundleRecord};
@@ -92,7 +93,13 @@ fn requests(tasks: &[String], targets: &[Target]) -> Vec<Request> {
             unit,
         })
     };
-    tasks.iter().flat_map(requests_of).collect()
+    let support = targets.iter().map(|target| Request {
+        task: DEVICE.to_owned(),
+        unit: Unit::Support {
+            target: target.clone(),
+        },
+    });
+    tasks.iter().flat_map(requests_of).chain(support).collect()
 }
 
 /// Place of every file by its path in the bundle.

@@ -32,9 +32,7 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     pub(super) fn run(&self) -> Result<Built, BuildError> {
-        let source = Path::new("tasks")
-            .join(self.task)
-            .join(self.unit.source_name());
+        let source = self.unit.source(self.task);
         let path = self.project.root().join(&source);
         if !path.is_file() {
             let task = self.task.to_owned();

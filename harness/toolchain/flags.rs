@@ -10,7 +10,7 @@ use super::target::{Arch, Target, Unit};
 pub fn compile_template(unit: &Unit) -> Vec<String> {
     match unit {
         Unit::Oracle => oracle(),
-        Unit::Side { target, .. } => match target {
+        Unit::Side { target, .. } | Unit::Support { target } => match target {
             Target::Emulated => emulated(),
             Target::Cuda { arches } => cuda(arches),
         },
@@ -23,9 +23,12 @@ pub fn link_template(unit: &Unit) -> Vec<String> {
         Unit::Side {
             target: Target::Cuda { arches },
             ..
+        }
+        | Unit::Support {
+            target: Target::Cuda { arches },
         } => arches,
         // The oracle travels in bundles: it must not need the libstdc++ of the machine that built it.
-        Unit::Side { .. } | Unit::Oracle => {
+        Unit::Side { .. } | Unit::Support { .. } | Unit::Oracle => {
             return words(
                 "{c++} -shared -pthread -static-libgcc -static-libstdc++ -Wl,-z,defs \
                  -Wl,--version-script={exports} {object} -o {output}",

@@ -3,7 +3,7 @@
 use object::{Object, ObjectSymbol, SymbolScope};
 
 use super::target::Unit;
-use crate::abi::{ORACLE_SYMBOLS, SIDE_SYMBOLS};
+use crate::abi::{ORACLE_SYMBOLS, SIDE_SYMBOLS, SUPPORT_SYMBOLS};
 
 /// Names as the linker sees them, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub(crate) fn expected(unit: &Unit) -> &'static [&'static str] {
     match unit {
         Unit::Side { .. } => &SIDE_SYMBOLS,
         Unit::Oracle => &ORACLE_SYMBOLS,
+        Unit::Support { .. } => &SUPPORT_SYMBOLS,
     }
 }
 

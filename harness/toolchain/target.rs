@@ -1,6 +1,7 @@
 //! What is built: the two sides of a task for a target, and its oracle.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -128,18 +129,24 @@ pub enum Unit {
     },
     /// Always for the host.
     Oracle,
+    /// The harness's own device code; belongs to no task.
+    Support {
+        target: Target,
+    },
 }
 
 impl Unit {
-    /// File name inside the task's folder.
-    pub fn source_name(&self) -> &'static str {
-        match self {
+    /// Where the source lies below the project's root.
+    pub fn source(&self, task: &str) -> PathBuf {
+        let name = match self {
             Unit::Side { side, .. } => match side {
                 Side::Baseline => "baseline.cu",
                 Side::Candidate => "candidate.cu",
             },
             Unit::Oracle => "oracle.cpp",
-        }
+            Unit::Support { .. } => return PathBuf::from("kernels/device/support.cu"),
+        };
+        Path::new("tasks").join(task).join(name)
     }
 
     /// Baseline, candidate and oracle for one target.
@@ -157,6 +164,8 @@ impl Unit {
             Unit::Side {
                 target: Target::Cuda { .. },
                 ..
+            } | Unit::Support {
+                target: Target::Cuda { .. },
             }
         )
     }
@@ -168,6 +177,7 @@ impl fmt::Display for Unit {
         match self {
             Unit::Side { side, target } => write!(f, "{side}-{target}"),
             Unit::Oracle => f.write_str("oracle"),
+            Unit::Support { target } => write!(f, "support-{target}"),
         }
     }
 }
