@@ -2,7 +2,11 @@
 
 pub mod abi;
 pub mod device;
+pub mod gate;
 pub mod ledger;
+pub mod stats;
 pub mod task;
 pub mod tensor;
+pub mod timing;
 pub mod toolchain;
+pub mod worker;

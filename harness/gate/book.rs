@@ -1,0 +1,108 @@
+//! What every gate has seen.
+
+use crate::ledger::{GateRecord, Outcome};
+
+/// Names of the gates, as they stand in an entry.
+pub mod gates {
+    /// Both sides were compiled and linked by the same commands.
+    pub const ARGV: &str = "identical-commands";
+    /// The candidate's object asks for nothing that the baseline's does not, but for a short list.
+    pub const IMPORTS: &str = "imports";
+    /// Every case that the contract accepts is served.
+    pub const SERVED: &str = "served";
+    /// Every case that must be refused returns its status and writes nothing.
+    pub const REFUSED: &str = "refused";
+    /// `kda_route` says what `kda_launch` does.
+    pub const ROUTE: &str = "route";
+    /// The captured graph launches something, and the same for every call.
+    pub const GRAPH: &str = "graph";
+    /// Every element of every output is written.
+    pub const WRITTEN: &str = "written";
+    /// Twice the same inputs, twice the same bits.
+    pub const REPEATABLE: &str = "repeatable";
+    /// NaN and infinities where the oracle has them, and nowhere else.
+    pub const NON_FINITE: &str = "non-finite";
+    /// Within the contract's tolerance of the oracle.
+    pub const TOLERANCE: &str = "tolerance";
+    /// Outputs that the contract compares bit by bit.
+    pub const BITWISE: &str = "bitwise";
+    /// The candidate's error against the oracle, relative to the baseline's.
+    pub const ERROR_BUDGET: &str = "error-budget";
+    /// The candidate's bits are the baseline's where the contract wants it.
+    pub const SAME_BITS: &str = "same-bits";
+    /// Guards around every allocation are whole.
+    pub const GUARDS: &str = "guards";
+    /// Inputs are as they were.
+    pub const INPUTS: &str = "inputs-unchanged";
+    /// Outputs of timed replays are right.
+    pub const TIMED: &str = "timed-outputs";
+    /// No worker died, hung or reported a device error.
+    pub const ALIVE: &str = "alive";
+
+    pub(super) const ALL: [&str; 17] = [
+        ARGV, IMPORTS, ALIVE, SERVED, REFUSED, ROUTE, GRAPH, WRITTEN, REPEATABLE, NON_FINITE, TOLERANCE, BITWISE,
+        ERROR_BUDGET, SAME_BITS, GUARDS, INPUTS, TIMED,
+    ];
+}
+
+/// Failures that a gate keeps in words; all are counted.
+const KEPT_DETAILS: usize = 5;
+
+/// Passes and failures by gate.
+#[derive(Clone, Debug)]
+pub struct GateBook(Vec<GateRecord>);
+
+impl Default for GateBook {
+    fn default() -> Self {
+        let record = |name: &str| GateRecord {
+            name: name.to_owned(),
+            outcome: Outcome::Passed,
+            cases: 0,
+            failures: 0,
+            details: Vec::new(),
+        };
+        Self(gates::ALL.into_iter().map(record).collect())
+    }
+}
+
+impl GateBook {
+    /// Notes that `gate` looked at one case; `failure` says what it found.
+    pub fn note(&mut self, gate: &str, failure: Option<String>) {
+        let record = self.0.iter_mut().find(|record| record.name == gate).expect("every gate should be listed");
+        record.cases += 1;
+        if let Some(detail) = failure {
+            record.outcome = Outcome::Failed;
+            record.failures += 1;
+            if record.details.len() < KEPT_DETAILS {
+                record.details.push(detail);
+            }
+        }
+    }
+
+    pub fn all_passed(&self) -> bool {
+        self.0.iter().all(|record| record.outcome == Outcome::Passed)
+    }
+
+    /// The gates that looked at something, in their fixed order.
+    pub fn records(&self) -> Vec<GateRecord> {
+        self.0.iter().filter(|record| record.cases > 0).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_fails_with_its_first_failure_and_counts_the_rest() {
+        let mut book = GateBook::default();
+        book.note(gates::TOLERANCE, None);
+        for place in 0..9 {
+            book.note(gates::TOLERANCE, Some(format!("failure {place}")));
+        }
+        let records = book.records();
+        assert_eq!((records.len(), records[0].cases, records[0].failures), (1, 10, 9));
+        assert_eq!(records[0].details.len(), KEPT_DETAILS);
+        assert!(!book.all_passed());
+    }
+}

@@ -1,0 +1,220 @@
+//! One output against the oracle, element by element.
+
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+use super::Expected;
+use crate::task::Tolerance;
+use crate::tensor::{Dtype, TensorSpec};
+
+/// Elements that one parallel task compares.
+const CHUNK: usize = 1 << 16;
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// Largest |found - expected| over elements that are finite on both sides.
+    pub max_error: f64,
+    pub non_finite: Option<Mismatch>,
+    pub tolerance: Option<Mismatch>,
+    pub bitwise: Option<Mismatch>,
+}
+
+/// The first element that a gate rejects, and how many it rejects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mismatch {
+    /// Row-major number of the element.
+    pub index: u64,
+    pub expected: f64,
+    pub found: f64,
+    pub count: u64,
+}
+
+impl Comparison {
+    fn merge(mut self, other: Self) -> Self {
+        self.max_error = self.max_error.max(other.max_error);
+        self.non_finite = merge(self.non_finite, other.non_finite);
+        self.tolerance = merge(self.tolerance, other.tolerance);
+        self.bitwise = merge(self.bitwise, other.bitwise);
+        self
+    }
+
+    pub fn passed(&self) -> bool {
+        self.non_finite.is_none() && self.tolerance.is_none() && self.bitwise.is_none()
+    }
+}
+
+fn merge(left: Option<Mismatch>, right: Option<Mismatch>) -> Option<Mismatch> {
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            let count = left.count + right.count;
+            let first = if left.index < right.index { left } else { right };
+            Some(Mismatch { count, ..first })
+        }
+        (left, right) => left.or(right),
+    }
+}
+
+fn count(slot: &mut Option<Mismatch>, index: u64, expected: f64, found: f64) {
+    match slot {
+        Some(mismatch) => mismatch.count += 1,
+        None => *slot = Some(Mismatch { index, expected, found, count: 1 }),
+    }
+}
+
+/// Compares the view `spec` of `storage` with what the oracle expects.
+///
+/// Classes come first: where the oracle, rounded to the dtype, is NaN or infinite, the output must be the same; where
+/// it is finite, so must the output be. Then `|found - expected| <= atol + rtol * |expected|` in double.
+pub fn compare(spec: &TensorSpec, storage: &[u8], expected: Expected, tolerance: Tolerance) -> Comparison {
+    let size = spec.dtype.bytes();
+    let dense = spec.is_dense().then(|| &storage[spec.offset as usize * size..]);
+    let chunks = (spec.elements() as usize).div_ceil(CHUNK);
+    (0..chunks)
+        .into_par_iter()
+        .map(|chunk| {
+            let first = chunk * CHUNK;
+            let last = (first + CHUNK).min(spec.elements() as usize);
+            let gathered: Vec<u8>;
+            let bytes = match dense {
+                Some(bytes) => &bytes[first * size..last * size],
+                None => {
+                    let element = |index| &storage[spec.position(index as u64) as usize * size..][..size];
+                    gathered = (first..last).flat_map(element).copied().collect();
+                    &gathered
+                }
+            };
+            match expected {
+                Expected::Bits(bits) => compare_bits(spec.dtype, first, bytes, &bits[first * size..last * size]),
+                Expected::Doubles(doubles) => compare_values(spec.dtype, first, bytes, &doubles[first..last], tolerance),
+            }
+        })
+        .reduce(Comparison::default, Comparison::merge)
+}
+
+fn compare_bits(dtype: Dtype, first: usize, found: &[u8], expected: &[u8]) -> Comparison {
+    let mut comparison = Comparison::default();
+    if found == expected {
+        return comparison;
+    }
+    let size = dtype.bytes();
+    for (place, (found, expected)) in found.chunks_exact(size).zip(expected.chunks_exact(size)).enumerate() {
+        if found != expected {
+            count(&mut comparison.bitwise, (first + place) as u64, dtype.read(expected), dtype.read(found));
+        }
+    }
+    comparison
+}
+
+/// One loop a dtype, so that the conversion is chosen once.
+fn compare_values(dtype: Dtype, first: usize, found: &[u8], expected: &[f64], tolerance: Tolerance) -> Comparison {
+    match dtype {
+        Dtype::Bf16 => values::<2>(first, found, expected, tolerance, |b| f64::from(bf16::from_le_bytes(b).to_f32()), dtype),
+        Dtype::F16 => values::<2>(first, found, expected, tolerance, |b| f64::from(f16::from_le_bytes(b).to_f32()), dtype),
+        Dtype::F32 => values::<4>(first, found, expected, tolerance, |b| f64::from(f32::from_le_bytes(b)), dtype),
+        Dtype::F64 => values::<8>(first, found, expected, tolerance, f64::from_le_bytes, dtype),
+        Dtype::I32 => values::<4>(first, found, expected, tolerance, |b| f64::from(i32::from_le_bytes(b)), dtype),
+        Dtype::I64 => values::<8>(first, found, expected, tolerance, |b| i64::from_le_bytes(b) as f64, dtype),
+        Dtype::U8 | Dtype::Bool => values::<1>(first, found, expected, tolerance, |b| f64::from(b[0]), dtype),
+    }
+}
+
+fn values<const SIZE: usize>(
+    first: usize,
+    found: &[u8],
+    expected: &[f64],
+    tolerance: Tolerance,
+    read: impl Fn([u8; SIZE]) -> f64,
+    dtype: Dtype,
+) -> Comparison {
+    let mut comparison = Comparison::default();
+    let (elements, _) = found.as_chunks::<SIZE>();
+    for (place, (element, &expected)) in elements.iter().zip(expected).enumerate() {
+        let found = read(*element);
+        let error = (found - expected).abs();
+        // The common case first: both finite and close. A NaN or infinity makes the error NaN or infinite.
+        if error <= tolerance.atol + tolerance.rtol * expected.abs() && error.is_finite() {
+            comparison.max_error = comparison.max_error.max(error);
+            continue;
+        }
+        let index = (first + place) as u64;
+        let rounded = dtype.round(expected);
+        if rounded.is_finite() && found.is_finite() {
+            comparison.max_error = comparison.max_error.max(error);
+            count(&mut comparison.tolerance, index, expected, found);
+        } else if found != rounded && !(found.is_nan() && rounded.is_nan()) {
+            count(&mut comparison.non_finite, index, rounded, found);
+        }
+    }
+    comparison
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::{Fill, Role};
+
+    fn spec(dtype: Dtype, shape: &[i64], strides: &[i64]) -> TensorSpec {
+        TensorSpec {
+            name: "out".to_owned(),
+            role: Role::Out,
+            dtype,
+            shape: shape.to_vec(),
+            strides: strides.to_vec(),
+            offset: 0,
+            storage: 0,
+            fill: Fill::default(),
+            bitwise: false,
+            on_host: false,
+        }
+    }
+
+    fn bytes(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    const LOOSE: Tolerance = Tolerance { atol: 0.1, rtol: 0.0 };
+
+    fn compared(found: &[f32], expected: &[f64]) -> Comparison {
+        let spec = spec(Dtype::F32, &[found.len() as i64], &[1]);
+        compare(&spec, &bytes(found), Expected::Doubles(expected), LOOSE)
+    }
+
+    #[test]
+    fn the_first_element_out_of_tolerance_is_named_and_all_are_counted() {
+        let comparison = compared(&[1.0, 2.5, 3.5], &[1.05, 2.0, 3.0]);
+        let mismatch = comparison.tolerance.unwrap();
+        assert_eq!((mismatch.index, mismatch.count), (1, 2));
+        assert!((comparison.max_error - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_nan_never_passes_for_a_number_nor_a_number_for_a_nan() {
+        assert!(compared(&[f32::NAN], &[1.0]).non_finite.is_some());
+        assert!(compared(&[1.0], &[f64::NAN]).non_finite.is_some());
+        assert!(compared(&[f32::NAN], &[f64::NAN]).passed());
+    }
+
+    #[test]
+    fn infinities_keep_their_sign_and_an_overflow_of_the_dtype_is_one() {
+        assert!(compared(&[f32::INFINITY], &[f64::INFINITY]).passed());
+        assert!(compared(&[f32::NEG_INFINITY], &[f64::INFINITY]).non_finite.is_some());
+        assert!(compared(&[f32::MAX], &[f64::INFINITY]).non_finite.is_some());
+        assert!(compared(&[f32::INFINITY], &[1e300]).passed());
+    }
+
+    #[test]
+    fn a_strided_output_is_compared_by_its_elements_alone() {
+        let spec = spec(Dtype::F32, &[2, 2], &[3, 1]);
+        let found = bytes(&[1.0, 2.0, f32::NAN, 3.0, 4.0]);
+        assert!(compare(&spec, &found, Expected::Doubles(&[1.0, 2.0, 3.0, 4.0]), LOOSE).passed());
+    }
+
+    #[test]
+    fn bitwise_tells_zeros_and_nan_payloads_apart() {
+        let spec = spec(Dtype::F32, &[2], &[1]);
+        let found = bytes(&[-0.0, 1.0]);
+        let mismatch = compare(&spec, &found, Expected::Bits(&bytes(&[0.0, 1.0])), LOOSE).bitwise.unwrap();
+        assert_eq!((mismatch.index, mismatch.count), (0, 1));
+    }
+}

@@ -1,0 +1,175 @@
+//! The task's oracle, loaded in the parent: no candidate shares its process.
+
+use std::path::Path;
+
+use libloading::Library;
+use rayon::prelude::*;
+
+use crate::abi::{AbiVersionFn, KDA_ABI_VERSION, KDA_OK, KdaCall, OracleItemsFn, OracleRunFn};
+use crate::task::Case;
+use crate::tensor::{Dtype, Role, TensorSpec, dense_strides};
+use crate::worker::{CallFrame, TensorMemory, input_key};
+
+/// Pieces that one parallel task of an oracle takes at least; few enough to balance, many enough to pay.
+const PIECES_AT_ONCE: usize = 16;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OracleError {
+    #[error("loading the oracle {path}: {reason}")]
+    Load { path: String, reason: String },
+    #[error("the oracle answers {status} to `{case}`, which the contract accepts")]
+    Refused { case: String, status: i32 },
+}
+
+/// A loaded oracle, with memory that is reused from case to case.
+pub struct Oracle {
+    items: OracleItemsFn,
+    run: OracleRunFn,
+    _library: Library,
+    storages: Vec<Vec<u64>>,
+    outputs: Vec<Vec<u64>>,
+}
+
+/// What the oracle says an output holds.
+#[derive(Clone, Copy)]
+pub enum Expected<'a> {
+    /// Before the last rounding.
+    Doubles(&'a [f64]),
+    /// Dense elements of the output's dtype.
+    Bits(&'a [u8]),
+}
+
+/// A call that is only read while pieces of it run in parallel.
+struct SharedCall<'a>(&'a KdaCall);
+
+// SAFETY: the oracle only reads the call, and pieces write disjoint parts of the outputs (abi.h).
+unsafe impl Sync for SharedCall<'_> {}
+
+impl SharedCall<'_> {
+    fn call(&self) -> &KdaCall {
+        self.0
+    }
+}
+
+impl Oracle {
+    pub fn load(path: &Path) -> Result<Self, OracleError> {
+        let failed = |reason: String| OracleError::Load { path: path.display().to_string(), reason };
+        // SAFETY: the oracle belongs to the frozen contract; its initialisers are trusted.
+        let library = unsafe { Library::new(path) }.map_err(|error| failed(error.to_string()))?;
+        // SAFETY: abi.h gives these symbols these types.
+        unsafe {
+            let version: AbiVersionFn = *library.get(b"kda_abi_version").map_err(|error| failed(error.to_string()))?;
+            if version() != KDA_ABI_VERSION {
+                return Err(failed(format!("it has ABI version {}, this harness {KDA_ABI_VERSION}", version())));
+            }
+            Ok(Self {
+                items: *library.get(b"kda_oracle_items").map_err(|error| failed(error.to_string()))?,
+                run: *library.get(b"kda_oracle_run").map_err(|error| failed(error.to_string()))?,
+                _library: library,
+                storages: Vec::new(),
+                outputs: Vec::new(),
+            })
+        }
+    }
+
+    /// Draws the inputs of `case` as the worker does, and computes every output.
+    pub fn compute(&mut self, case: &Case, seed: u64, set: u32) -> Result<(), OracleError> {
+        self.storages.resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
+        for (storage, &bytes) in self.storages.iter_mut().zip(&case.storage_bytes) {
+            storage.resize(bytes.div_ceil(8) as usize, 0);
+        }
+        for spec in case.inputs() {
+            let bytes = bytes_mut(&mut self.storages[spec.storage]);
+            spec.draw_into(bytes, &spec.fill, input_key(case, seed, set, spec));
+        }
+        let outputs: Vec<&TensorSpec> = case.outputs().collect();
+        self.outputs.resize_with(self.outputs.len().max(outputs.len()), Vec::new);
+        for (memory, spec) in self.outputs.iter_mut().zip(&outputs) {
+            let bytes = spec.elements() as usize * oracle_dtype(spec).bytes();
+            memory.resize(bytes.div_ceil(8), 0);
+            if spec.role == Role::Inout {
+                start_from_input(memory, bytes_mut(&mut self.storages[spec.storage]), spec);
+            }
+        }
+        self.run(&oracle_case(case), case)
+    }
+
+    fn run(&self, call: &Case, case: &Case) -> Result<(), OracleError> {
+        let mut output = 0;
+        let frame = CallFrame::new(call, |spec| {
+            let storage = if spec.role == Role::In {
+                self.storages[spec.storage].as_ptr()
+            } else {
+                output += 1;
+                self.outputs[output - 1].as_ptr()
+            };
+            TensorMemory { storage: storage as u64, on_host: true }
+        });
+        // SAFETY: the call is complete; all its memory is live and large enough.
+        let items = unsafe { (self.items)(frame.call()) }.max(0);
+        let shared = SharedCall(frame.call());
+        let status = (0..items as usize)
+            .into_par_iter()
+            .step_by(PIECES_AT_ONCE)
+            .map(|begin| {
+                let end = (begin + PIECES_AT_ONCE).min(items as usize);
+                // SAFETY: as above; pieces are disjoint.
+                unsafe { (self.run)(shared.call(), begin as i64, end as i64) }
+            })
+            .find_any(|status| *status != KDA_OK);
+        match status {
+            None => Ok(()),
+            Some(status) => Err(OracleError::Refused { case: case.id.clone(), status }),
+        }
+    }
+
+    /// What the last computed case expects of its output number `output`.
+    pub fn expected(&self, spec: &TensorSpec, output: usize) -> Expected<'_> {
+        let words = &self.outputs[output];
+        let elements = spec.elements() as usize;
+        if spec.bitwise {
+            return Expected::Bits(&bytes(words)[..elements * spec.dtype.bytes()]);
+        }
+        // SAFETY: u64 and f64 have one size and alignment, and every bit pattern is a double.
+        Expected::Doubles(unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), elements) })
+    }
+}
+
+fn oracle_dtype(spec: &TensorSpec) -> Dtype {
+    if spec.bitwise { spec.dtype } else { Dtype::F64 }
+}
+
+/// The call as the oracle sees it: inputs as they are, outputs dense and in the oracle's dtype.
+fn oracle_case(case: &Case) -> Case {
+    let mut call = case.clone();
+    for spec in call.tensors.iter_mut().flatten().filter(|spec| spec.role != Role::In) {
+        spec.dtype = oracle_dtype(spec);
+        spec.strides = dense_strides(&spec.shape);
+        spec.offset = 0;
+    }
+    call
+}
+
+/// Gives an output that is also an input its input values.
+fn start_from_input(memory: &mut [u64], storage: &[u8], spec: &TensorSpec) {
+    let dtype = oracle_dtype(spec);
+    let target = bytes_mut(memory);
+    for (index, element) in target.chunks_exact_mut(dtype.bytes()).take(spec.elements() as usize).enumerate() {
+        let place = spec.position(index as u64) as usize * spec.dtype.bytes();
+        let source = &storage[place..][..spec.dtype.bytes()];
+        match dtype {
+            Dtype::F64 => element.copy_from_slice(&spec.dtype.read(source).to_le_bytes()),
+            _ => element.copy_from_slice(source),
+        }
+    }
+}
+
+fn bytes(words: &[u64]) -> &[u8] {
+    // SAFETY: any u64 is eight initialised bytes.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
+
+fn bytes_mut(words: &mut [u64]) -> &mut [u8] {
+    // SAFETY: any eight bytes are a u64.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
+}

@@ -1,0 +1,61 @@
+//! How many calls make a sample, and over how many buffer sets they rotate.
+
+use crate::worker::TimePlan;
+
+/// Cold means that a set was last touched more than this many L2 sizes ago.
+const COLD_L2_MULTIPLE: u64 = 2;
+
+/// Buffer sets so that a rotation moves more than twice the L2, within `room` bytes for all sets of both sides.
+///
+/// `moved` is what one call reads and writes, `set_bytes` what one buffer set of both sides takes, all in bytes.
+pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64) -> u32 {
+    let wanted = COLD_L2_MULTIPLE * l2_bytes / moved.max(1) + 1;
+    let fits = (room / set_bytes.max(1)).max(1);
+    u32::try_from(wanted.min(fits)).unwrap_or(u32::MAX)
+}
+
+/// Calls in one sample, a multiple of `sets`: as many as last about [`TimePlan::sample_ns`] on the slower side.
+pub fn calls_per_sample(estimate_ns: f64, sets: u32, plan: &TimePlan) -> u32 {
+    let wanted = (plan.sample_ns / estimate_ns.max(1.0)).clamp(1.0, f64::from(plan.max_calls)) as u32;
+    wanted.div_ceil(sets).max(1) * sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: TimePlan = TimePlan {
+        sample_ns: 1e6,
+        pilot_blocks: 8,
+        max_blocks: 32,
+        blocks: None,
+        hot_blocks: 4,
+        host_blocks: 4,
+        margin: 0.01,
+        max_calls: 1000,
+    };
+
+    #[test]
+    fn a_set_larger_than_twice_the_cache_needs_no_other() {
+        assert_eq!(rotation(101 << 20, 50 << 20, 1 << 30, u64::MAX), 1);
+    }
+
+    #[test]
+    fn small_sets_rotate_past_twice_the_cache() {
+        let sets = rotation(1 << 20, 50 << 20, 4 << 20, u64::MAX);
+        assert!(u64::from(sets) << 20 > 100 << 20, "{sets}");
+    }
+
+    #[test]
+    fn sets_stay_within_the_room() {
+        assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 40 << 20), 10);
+        assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 1), 1);
+    }
+
+    #[test]
+    fn a_sample_is_whole_rotations_of_about_its_duration() {
+        assert_eq!(calls_per_sample(2000.0, 420, &PLAN), 840);
+        assert_eq!(calls_per_sample(50_000.0, 3, &PLAN), 21);
+        assert_eq!(calls_per_sample(5e6, 1, &PLAN), 1);
+    }
+}

@@ -1,0 +1,218 @@
+//! What parent and worker say to each other.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::side::SideStatus;
+use crate::device::{DeviceError, Facts};
+use crate::ledger::GraphRecord;
+use crate::stats::Block;
+use crate::task::Case;
+use crate::toolchain::Side;
+
+/// Longest message that either end accepts, in bytes; the worker may be hostile.
+const MESSAGE_LIMIT: u32 = 64 << 20;
+
+/// Device that a worker opens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum DeviceChoice {
+    Emulated,
+    /// The first visible GPU, with the compiled support library.
+    Cuda { support: PathBuf },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Request {
+    /// Opens the device and loads the sides, in this order.
+    Open {
+        device: DeviceChoice,
+        sides: Vec<(Side, PathBuf)>,
+    },
+    Check(Box<CheckRequest>),
+    Time(Box<TimeRequest>),
+    /// Copies the outputs of the last timed replays of these buffer sets of `side`.
+    Fetch { side: Side, sets: Vec<u32>, area: u64 },
+    Ceilings,
+    /// Answered by the worker's end.
+    Quit,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Reply {
+    Opened(Facts),
+    Checked(Box<CheckReply>),
+    Timed(Box<TimeReply>),
+    Fetched(Vec<OutputCopy>),
+    Ceilings { copy_bytes_per_second: Option<f64>, floor_ns: Option<f64> },
+    Failed(Fault),
+}
+
+/// Why a request failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Fault {
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error("loading the {side} from {path}: {reason}")]
+    Load { side: Side, path: String, reason: String },
+    #[error("{0}")]
+    Contract(String),
+}
+
+/// One case of one side, run for its gates.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckRequest {
+    pub case: Case,
+    pub side: Side,
+    pub seed: u64,
+    /// Two patterns for memory that must be overwritten: outputs are painted with one a run.
+    pub poison: [u32; 2],
+    /// Where this request's copies go in the shared memory, in bytes.
+    pub area: u64,
+    pub area_bytes: u64,
+}
+
+/// What a checked call did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckReply {
+    /// What `kda_launch` returned; of a candidate that declined, what the baseline then returned.
+    pub status: SideStatus,
+    pub route: RouteReply,
+    pub declined: bool,
+    pub graph: GraphRecord,
+    /// Guard words around any allocation that changed.
+    pub guard_damage: u64,
+    /// Words of the poisoned outputs that a refused call changed.
+    pub refused_damage: u64,
+    pub inputs_changed: bool,
+    /// Outputs after the run on the first poison; empty when nothing was launched.
+    pub outputs: Vec<OutputCopy>,
+    /// Outputs after the run on the second poison, where they differ from the first.
+    pub second_outputs: Vec<OutputCopy>,
+}
+
+/// A storage that was copied to shared memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputCopy {
+    pub set: u32,
+    pub storage: usize,
+    #[serde(flatten)]
+    pub copied: Copied,
+}
+
+/// Place in the shared memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+/// `kda_route`'s answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteReply {
+    pub status: SideStatus,
+    pub bucket: String,
+    pub condition: String,
+    pub path: String,
+    pub why: String,
+    pub declined: bool,
+}
+
+/// One row, timed on both sides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimeRequest {
+    pub case: Case,
+    pub seed: u64,
+    pub plan: TimePlan,
+}
+
+/// How much to sample.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimePlan {
+    /// Duration that one sample aims at.
+    pub sample_ns: f64,
+    pub pilot_blocks: u32,
+    pub max_blocks: u32,
+    /// Blocks fixed by an earlier process; the pilot decides when absent.
+    pub blocks: Option<u32>,
+    pub hot_blocks: u32,
+    /// Blocks of host-side samples, for `submit` and `wall` each.
+    pub host_blocks: u32,
+    pub margin: f64,
+    /// Calls of a row in one graph at most.
+    pub max_calls: u32,
+}
+
+/// Samples of one row in one process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TimeReply {
+    pub calls_per_sample: u32,
+    pub buffer_sets: u32,
+    /// Blocks that the row needs in every process.
+    pub blocks: u32,
+    pub device: LaneSamples,
+    pub device_hot: LaneSamples,
+    pub submit: LaneSamples,
+    pub wall: LaneSamples,
+    pub baseline_graph: GraphRecord,
+    pub candidate_graph: GraphRecord,
+    pub declined: bool,
+    /// Calls of a sample whose graph differs from the first call's but for its buffers.
+    pub foreign_calls: u32,
+}
+
+/// Blocks of one lane, in the order they were taken.
+pub type LaneSamples = Vec<Block>;
+
+/// Writes one length-prefixed message.
+pub(super) fn send(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let bytes = serde_json::to_vec(message)?;
+    let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= MESSAGE_LIMIT);
+    let length = length.ok_or_else(|| io::Error::other(format!("a message of {} bytes is too long", bytes.len())))?;
+    stream.write_all(&length.to_le_bytes())?;
+    stream.write_all(&bytes)?;
+    stream.flush()
+}
+
+/// Reads one length-prefixed message; `None` when the other end is gone.
+pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result<Option<T>> {
+    let mut prefix = [0; 4];
+    match stream.read_exact(&mut prefix) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let length = u32::from_le_bytes(prefix);
+    if length > MESSAGE_LIMIT {
+        return Err(io::Error::other(format!("a message of {length} bytes is longer than any of the protocol")));
+    }
+    let mut bytes = vec![0; length as usize];
+    stream.read_exact(&mut bytes)?;
+    Ok(Some(serde_json::from_slice(&bytes)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_arrives_as_it_was_sent() {
+        let mut wire = Vec::new();
+        send(&mut wire, &Request::Ceilings).unwrap();
+        let received: Option<Request> = receive(&mut wire.as_slice()).unwrap();
+        assert!(matches!(received, Some(Request::Ceilings)));
+    }
+
+    #[test]
+    fn the_end_of_the_other_side_is_no_error_but_half_a_message_is() {
+        assert!(receive::<Request>(&mut [].as_slice()).unwrap().is_none());
+        assert!(receive::<Request>(&mut [9, 0, 0, 0, b'"'].as_slice()).is_err());
+    }
+
+    #[test]
+    fn an_endless_message_is_refused_before_it_is_read() {
+        assert!(receive::<Request>(&mut [255; 8].as_slice()).unwrap_err().to_string().contains("longer"));
+    }
+}

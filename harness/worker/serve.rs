@@ -1,0 +1,140 @@
+//! The worker's loop: it answers requests until the parent is gone.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::call::{CallFrame, TensorMemory};
+use super::check::Outcome;
+use super::placement::{Arena, Placement};
+use super::protocol::{DeviceChoice, Fault, Reply, Request, RouteReply, receive, send};
+use super::shared::SharedMemory;
+use super::side::{LoadedSide, SideStatus};
+use super::time::TimedRow;
+use crate::device::{CudaDevice, Device, EmulatedDevice, Stream};
+use crate::task::Case;
+use crate::toolchain::Side;
+
+/// Everything a worker holds.
+pub(super) struct Session {
+    // Captured graphs refer to the sides' kernels: the device goes first.
+    pub(super) device: Box<dyn Device>,
+    pub(super) sides: Sides,
+    pub(super) arena: Arena,
+    pub(super) shared: SharedMemory,
+    /// Placement only; what decides a verdict is drawn by the parent.
+    pub(super) random: SmallRng,
+    pub(super) timed: Option<TimedRow>,
+}
+
+/// Answers the parent on `socket`; outputs go through `memory`.
+pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
+    let mut shared = Some(SharedMemory::map(memory)?);
+    let mut session: Option<Session> = None;
+    let mut socket = socket;
+    while let Some(request) = receive::<Request>(&mut socket)? {
+        let answer = match (request, &mut session) {
+            (Request::Quit, _) => return Ok(()),
+            (Request::Open { device, sides }, none @ None) => match Session::open(device, sides, &mut shared) {
+                Ok(opened) => {
+                    let facts = opened.device.facts().clone();
+                    *none = Some(opened);
+                    Ok(Reply::Opened(facts))
+                }
+                Err(fault) => Err(fault),
+            },
+            (request, Some(session)) => session.answer(request),
+            (_, None) => Err(Fault::Contract("the device is not open".to_owned())),
+        };
+        let fatal = matches!(&answer, Err(Fault::Device(error)) if error.is_fatal());
+        send(&mut socket, &answer.unwrap_or_else(Reply::Failed))?;
+        if fatal {
+            // A sticky device error: every later answer would repeat it.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+impl Session {
+    fn open(
+        device: DeviceChoice,
+        sides: Vec<(Side, PathBuf)>,
+        shared: &mut Option<SharedMemory>,
+    ) -> Result<Self, Fault> {
+        let device: Box<dyn Device> = match device {
+            DeviceChoice::Emulated => Box::new(EmulatedDevice::new()),
+            DeviceChoice::Cuda { support } => Box::new(CudaDevice::open(&support)?),
+        };
+        let mut loaded = BTreeMap::new();
+        for (side, path) in sides {
+            loaded.insert(side, LoadedSide::load(side, &path)?);
+        }
+        Ok(Self {
+            device,
+            sides: Sides(loaded),
+            arena: Arena::default(),
+            shared: shared.take().ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?,
+            random: SmallRng::from_rng(&mut rand::rng()),
+            timed: None,
+        })
+    }
+
+    fn answer(&mut self, request: Request) -> Result<Reply, Fault> {
+        match request {
+            Request::Check(request) => self.check(&request).map(|reply| Reply::Checked(Box::new(reply))),
+            Request::Time(request) => self.time(*request).map(|reply| Reply::Timed(Box::new(reply))),
+            Request::Fetch { side, sets, area } => self.fetch(side, &sets, area).map(Reply::Fetched),
+            Request::Ceilings => Ok(Reply::Ceilings {
+                copy_bytes_per_second: self.device.copy_bytes_per_second()?,
+                floor_ns: self.device.launch_floor()?,
+            }),
+            Request::Open { .. } | Request::Quit => Err(Fault::Contract("the device is open already".to_owned())),
+        }
+    }
+}
+
+/// The loaded sides.
+pub(super) struct Sides(BTreeMap<Side, LoadedSide>);
+
+impl Sides {
+    fn get(&self, side: Side) -> Result<&LoadedSide, Fault> {
+        self.0.get(&side).ok_or_else(|| Fault::Contract(format!("the {side} is not loaded")))
+    }
+
+    /// Workspace of the side itself, and of the baseline that stands behind a candidate.
+    pub(super) fn workspace_bytes(&self, side: Side, case: &Case) -> Result<[u64; 2], Fault> {
+        // Asked before any input exists: with null pointers.
+        let frame = CallFrame::new(case, |spec| TensorMemory { storage: 0, on_host: spec.on_host });
+        let own = self.get(side)?.workspace_bytes(frame.call());
+        let fallback = match side {
+            Side::Baseline => 0,
+            Side::Candidate => self.get(Side::Baseline)?.workspace_bytes(frame.call()),
+        };
+        Ok([own, fallback])
+    }
+
+    pub(super) fn route(&self, side: Side, placement: &Placement) -> RouteReply {
+        self.get(side).map_or_else(|_| RouteReply::default(), |loaded| loaded.route(placement.frame.call()))
+    }
+
+    /// Launches the call; what a candidate declines, the baseline serves, as production would.
+    pub(super) fn launch(&self, side: Side, placement: &Placement, stream: Stream) -> Outcome {
+        let launch = |side: Side, workspace: usize| {
+            let span = placement.workspaces[workspace];
+            let address = if span.bytes == 0 { 0 } else { span.address };
+            let call = placement.frame.on(address, span.bytes, stream.0);
+            self.0.get(&side).map_or(SideStatus::Unknown(-1), |loaded| loaded.launch(&call))
+        };
+        let status = launch(side, 0);
+        if side == Side::Candidate && status == SideStatus::Declined {
+            return Outcome { status: launch(Side::Baseline, 1), declined: true };
+        }
+        Outcome { status, declined: false }
+    }
+}

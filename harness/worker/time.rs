@@ -1,0 +1,283 @@
+//! One row timed on both sides: buffer sets, graphs, lanes, and the audited last block.
+
+use super::check::Area;
+use super::placement::{Placement, set_bytes};
+use super::protocol::{Fault, LaneSamples, OutputCopy, TimePlan, TimeReply, TimeRequest};
+use super::serve::Session;
+use super::side::SideStatus;
+use crate::device::{Device, DeviceError, GraphId, Span, Stream, fingerprint};
+use crate::ledger::GraphRecord;
+use crate::stats::{Block, blocks_per_process};
+use crate::task::Case;
+use crate::tensor::Role;
+use crate::timing::{RowGraphs, calls_per_sample, orders, rotation, sample_blocks};
+use crate::toolchain::Side;
+
+/// Share of the device's memory that one row's buffer sets may take.
+const MEMORY_SHARE: f64 = 0.7;
+
+/// Untimed replays of each sample graph before the first block.
+const WARMUP_REPLAYS: usize = 3;
+
+/// Calls enqueued in one `submit` sample: far below the depth at which a launch waits for the device.
+const SUBMIT_CALLS: u32 = 64;
+
+/// Calls, each waited for, in one `wall` sample.
+const WALL_CALLS: u32 = 8;
+
+/// What outputs hold before the last timed block; a NaN in every float type.
+const AUDIT_POISON: u32 = 0xFFFF_FFFF;
+
+/// Spans in one painting call.
+const PAINTED_AT_ONCE: usize = 1024;
+
+/// What stays of a timed row until its outputs are fetched.
+pub(super) struct TimedRow {
+    case: Case,
+    seed: u64,
+    baseline: Vec<Placement>,
+    candidate: Vec<Placement>,
+}
+
+impl TimedRow {
+    fn sets(&self, side: Side) -> &[Placement] {
+        match side {
+            Side::Baseline => &self.baseline,
+            Side::Candidate => &self.candidate,
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn time(&mut self, request: TimeRequest) -> Result<TimeReply, Fault> {
+        self.timed = None;
+        let TimeRequest { case, seed, plan } = request;
+        let row = self.place(case, seed)?;
+        let sets = row.baseline.len() as u32;
+
+        let (baseline_graph, _) = self.describe_call(&row, Side::Baseline)?;
+        let (candidate_graph, declined) = self.describe_call(&row, Side::Candidate)?;
+        let estimate = self.estimate_ns(&row, sets)?;
+        let calls = calls_per_sample(estimate, sets, &plan);
+
+        let (graphs, _) = self.row_graphs(&row, calls, 1)?;
+        self.warm_up(&graphs)?;
+        let schedule = orders(plan.hot_blocks, seed ^ Lane::Hot as u64);
+        let device_hot = sample_blocks(&mut *self.device, &graphs, &schedule, calls)?;
+        self.discard(&graphs)?;
+        let submit = self.host_lane(&row, &plan, Lane::Submit)?;
+        let wall = self.host_lane(&row, &plan, Lane::Wall)?;
+        // Last, so that what is fetched afterwards was written by timed replays of the headline lane.
+        let (graphs, foreign_calls) = self.row_graphs(&row, calls, sets)?;
+        self.warm_up(&graphs)?;
+        let device = self.cold_lane(&row, &graphs, calls, &plan)?;
+        self.discard(&graphs)?;
+
+        let reply = TimeReply {
+            calls_per_sample: calls,
+            buffer_sets: sets,
+            blocks: device.len() as u32,
+            device,
+            device_hot,
+            submit,
+            wall,
+            baseline_graph,
+            candidate_graph,
+            declined,
+            foreign_calls,
+        };
+        self.timed = Some(row);
+        Ok(reply)
+    }
+
+    /// Buffer sets for both sides, drawn. Each side has its own, so that neither can leave anything for the other.
+    fn place(&mut self, case: Case, seed: u64) -> Result<TimedRow, Fault> {
+        let workspaces = [
+            self.sides.workspace_bytes(Side::Baseline, &case)?,
+            self.sides.workspace_bytes(Side::Candidate, &case)?,
+        ];
+        let one_set = workspaces.map(|workspaces| set_bytes(&case, workspaces));
+        let facts = self.device.facts();
+        let room = match facts.memory_bytes {
+            0 => u64::MAX,
+            bytes => (bytes as f64 * MEMORY_SHARE) as u64,
+        };
+        let sets = rotation(case.moved_bytes(), facts.l2_bytes, one_set[0] + one_set[1], room);
+        let arena = self.arena.reserve(&mut *self.device, u64::from(sets) * (one_set[0] + one_set[1]))?;
+        let mut cursor = arena.address;
+        let mut sides = workspaces.map(|workspaces| {
+            let set = |_| Placement::new(&case, workspaces, &mut cursor, &mut self.random);
+            (0..sets).map(set).collect::<Vec<_>>()
+        });
+        for placements in &sides {
+            for (set, placement) in (0..).zip(placements) {
+                placement.prepare(&mut *self.device, &case, seed, set)?;
+            }
+        }
+        let [baseline, candidate] = std::mem::take(&mut sides);
+        Ok(TimedRow { case, seed, baseline, candidate })
+    }
+
+    /// Graph of one call, and whether the candidate declined it.
+    fn describe_call(&mut self, row: &TimedRow, side: Side) -> Result<(GraphRecord, bool), Fault> {
+        let placement = &row.sets(side)[0];
+        let (graph, outcome) = self.capture_call(side, placement)?;
+        if outcome.status != SideStatus::Ok {
+            return Err(Fault::Contract(format!("the {side} answers {} to a row that it must serve", outcome.status)));
+        }
+        let record = self.graph_record(graph, placement)?;
+        self.device.discard(graph)?;
+        Ok((record, outcome.declined))
+    }
+
+    /// Device time of one call of the slower side, in nanoseconds.
+    fn estimate_ns(&mut self, row: &TimedRow, sets: u32) -> Result<f64, Fault> {
+        let (graphs, _) = self.row_graphs(row, sets, sets)?;
+        self.device.replay(graphs.baseline)?;
+        self.device.replay(graphs.candidate)?;
+        let times = self.device.time(&[graphs.baseline, graphs.candidate])?;
+        self.discard(&graphs)?;
+        Ok(times[0].max(times[1]) / f64::from(sets))
+    }
+
+    /// Graphs of `calls` calls over the first `sets` buffer sets; also how many calls differ from the first but for
+    /// their buffers.
+    fn row_graphs(&mut self, row: &TimedRow, calls: u32, sets: u32) -> Result<(RowGraphs, u32), Fault> {
+        let mut foreign = 0;
+        let mut capture = |side: Side| -> Result<GraphId, Fault> {
+            let placements = &row.sets(side)[..sets as usize];
+            let sides = &self.sides;
+            let graph = self.device.capture(&mut |stream| {
+                (0..calls).try_for_each(|call| {
+                    sides.launch(side, &placements[(call % sets) as usize], stream).accepted(side)
+                })
+            })?;
+            foreign += foreign_calls(&*self.device, graph, calls, placements)?;
+            Ok(graph)
+        };
+        let graphs = RowGraphs { baseline: capture(Side::Baseline)?, candidate: capture(Side::Candidate)? };
+        Ok((graphs, foreign))
+    }
+
+    fn discard(&mut self, graphs: &RowGraphs) -> Result<(), DeviceError> {
+        self.device.discard(graphs.baseline)?;
+        self.device.discard(graphs.candidate)
+    }
+
+    fn warm_up(&mut self, graphs: &RowGraphs) -> Result<(), DeviceError> {
+        for _ in 0..WARMUP_REPLAYS {
+            self.device.replay(graphs.baseline)?;
+            self.device.replay(graphs.candidate)?;
+        }
+        Ok(())
+    }
+
+    /// The headline lane. Before its last block every output is painted over, so that what the parent fetches was
+    /// written by replays that were timed.
+    fn cold_lane(
+        &mut self,
+        row: &TimedRow,
+        graphs: &RowGraphs,
+        calls: u32,
+        plan: &TimePlan,
+    ) -> Result<LaneSamples, Fault> {
+        let schedule = orders(plan.blocks.unwrap_or(plan.max_blocks), row.seed);
+        let mut blocks = Vec::new();
+        let needed = match plan.blocks {
+            Some(blocks) => blocks,
+            None => {
+                let pilot = &schedule[..plan.pilot_blocks as usize];
+                blocks = sample_blocks(&mut *self.device, graphs, pilot, calls)?;
+                let bounds = plan.pilot_blocks as usize + 2..=plan.max_blocks as usize;
+                blocks_per_process(&blocks, plan.margin, bounds).map_or(plan.max_blocks, |needed| needed as u32)
+            }
+        };
+        let (before, last) = schedule[blocks.len()..needed as usize].split_at(needed as usize - blocks.len() - 1);
+        blocks.extend(sample_blocks(&mut *self.device, graphs, before, calls)?);
+        let outputs: Vec<Span> = Side::BOTH
+            .into_iter()
+            .flat_map(|side| row.sets(side))
+            .flat_map(|placement| placement.poisonable(&row.case))
+            .collect();
+        for outputs in outputs.chunks(PAINTED_AT_ONCE) {
+            self.device.paint(outputs, AUDIT_POISON)?;
+        }
+        blocks.extend(sample_blocks(&mut *self.device, graphs, last, calls)?);
+        Ok(blocks)
+    }
+
+    /// A lane on the host's clock: dispatch and launch alone, or a call with its wait.
+    fn host_lane(&mut self, row: &TimedRow, plan: &TimePlan, lane: Lane) -> Result<LaneSamples, Fault> {
+        let schedule = orders(plan.host_blocks, row.seed ^ lane as u64);
+        let mut blocks = Vec::with_capacity(schedule.len());
+        let mut next = 0;
+        for order in schedule {
+            let mut ns = [0.0; 4];
+            for (side, ns) in order.sides().into_iter().zip(&mut ns) {
+                *ns = self.host_sample(row, side, lane, &mut next)?;
+            }
+            blocks.push(Block { order, ns });
+        }
+        Ok(blocks)
+    }
+
+    /// Host nanoseconds per call of one sample; `next` walks over the buffer sets.
+    fn host_sample(&mut self, row: &TimedRow, side: Side, lane: Lane, next: &mut usize) -> Result<f64, DeviceError> {
+        let placements = row.sets(side);
+        let sides = &self.sides;
+        let mut call = |stream: Stream| {
+            *next += 1;
+            sides.launch(side, &placements[*next % placements.len()], stream).accepted(side)
+        };
+        if lane == Lane::Submit {
+            let mut calls = |stream| (0..SUBMIT_CALLS).try_for_each(|_| call(stream));
+            return Ok(self.device.submit_time(&mut calls)? / f64::from(SUBMIT_CALLS));
+        }
+        let mut total = 0.0;
+        for _ in 0..WALL_CALLS {
+            total += self.device.wall_time(&mut call)?;
+        }
+        Ok(total / f64::from(WALL_CALLS))
+    }
+
+    /// Outputs of the last timed replays of some buffer sets. A call that overwrites its own input has no output of one
+    /// call after a sample of many: it is drawn afresh and replayed once, from a graph like the timed one's calls.
+    pub(super) fn fetch(&mut self, side: Side, sets: &[u32], area: u64) -> Result<Vec<OutputCopy>, Fault> {
+        let row = self.timed.take().ok_or_else(|| Fault::Contract("no row was timed".to_owned()))?;
+        let mut area = Area { next: area, end: self.shared.bytes().len() as u64 };
+        let mut copies = Vec::new();
+        for &set in sets {
+            let placement = row.sets(side).get(set as usize);
+            let placement = placement.ok_or_else(|| Fault::Contract(format!("there is no buffer set {set}")))?;
+            if row.case.outputs().any(|spec| spec.role == Role::Inout) {
+                placement.draw(&mut *self.device, &row.case, row.seed, set)?;
+                let (graph, _) = self.capture_call(side, placement)?;
+                self.device.replay(graph)?;
+                self.device.discard(graph)?;
+            }
+            copies.extend(self.copy_outputs(&row.case, placement, set, &mut area)?);
+        }
+        self.timed = Some(row);
+        Ok(copies)
+    }
+}
+
+/// Lanes by what tells their schedules apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Hot = 1,
+    Submit = 2,
+    Wall = 3,
+}
+
+/// Calls of a captured sample whose nodes are not the first call's on their own buffer set.
+fn foreign_calls(device: &dyn Device, graph: GraphId, calls: u32, placements: &[Placement]) -> Result<u32, DeviceError> {
+    let nodes = device.nodes(graph)?;
+    let per_call = nodes.len() / calls as usize;
+    if nodes.is_empty() || per_call * calls as usize != nodes.len() {
+        return Ok(if nodes.is_empty() { 0 } else { calls });
+    }
+    let mut prints = nodes.chunks(per_call).zip(placements.iter().cycle()).map(|(nodes, placement)| fingerprint(nodes, &placement.buffers()));
+    let first = prints.next();
+    Ok(prints.filter(|print| Some(print) != first.as_ref()).count() as u32)
+}
