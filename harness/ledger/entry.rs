@@ -84,11 +84,12 @@ pub struct Entry {
     pub buckets: Vec<BucketRecord>,
     #[serde(rename = "row", default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<RowRecord>,
-    /// Hash of the entry before this one in its ledger; empty for the first.
-    #[serde(default)]
+    /// Hash of the entry before this one in its ledger; empty for the first. Stored in `[entry.chain]`, which the
+    /// ledger writes and reads itself: the hash has to be the last line of the text it covers.
+    #[serde(skip)]
     pub previous: String,
-    /// blake3 of this entry's TOML up to this field.
-    #[serde(default)]
+    /// blake3 of this entry's TOML up to the line that holds it.
+    #[serde(skip)]
     pub hash: String,
 }
 
@@ -96,6 +97,8 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     pub command: String,
+    /// Stored as text, because a TOML integer ends at 2^63 - 1.
+    #[serde(with = "decimal_text")]
     pub seed: u64,
     /// Commit of the harness, with `-dirty` when the tree had changes; `unknown` outside a checkout.
     pub harness_commit: String,
@@ -279,4 +282,18 @@ pub struct GraphRecord {
     pub fingerprint: String,
     /// `name grid block smem`, in launch order.
     pub nodes: Vec<String>,
+}
+
+mod decimal_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
 }

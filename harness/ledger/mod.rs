@@ -1,5 +1,17 @@
 //! The append-only record of what was measured.
 
+mod chain;
 mod entry;
+mod error;
+mod layout;
+mod read;
+#[cfg(test)]
+pub(crate) mod sample;
+mod store;
+mod words;
 
+pub use chain::{Fault, FaultKind};
 pub use entry::*;
+pub use error::{AppendError, CorruptLedger, LedgerError};
+pub use layout::rounded;
+pub use store::{Ledger, Verification};

@@ -1,0 +1,90 @@
+//! What can go wrong with a ledger, and what to do then.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+use super::{Fault, SCHEMA_VERSION};
+
+#[derive(Debug, Error, Diagnostic)]
+pub enum LedgerError {
+    #[error("cannot {action} `{}`", path.display())]
+    #[diagnostic(help(
+        "the ledger is as it was; check that the folder exists, is yours to write, and has room"
+    ))]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Corrupt(#[from] Box<CorruptLedger>),
+
+    #[error(
+        "ledger `{}` holds entries of schema {found}, and this version writes schema {SCHEMA_VERSION}",
+        path.display()
+    )]
+    #[diagnostic(help("nothing was appended; use the newer kda that wrote them"))]
+    NewerSchema { path: PathBuf, found: u32 },
+
+    #[error("the entry cannot be written as TOML")]
+    Unwritable(#[from] toml::ser::Error),
+}
+
+/// A ledger whose text is not what was written, with the place that shows it.
+#[derive(Debug, Error, Diagnostic)]
+#[error("ledger `{}` is corrupt: {fault}", path.display())]
+#[diagnostic(help(
+    "nothing was appended; restore it with `git checkout -- {}`, or move it away to begin a new one",
+    path.display()
+))]
+pub struct CorruptLedger {
+    pub path: PathBuf,
+    pub fault: Fault,
+    #[source_code]
+    pub(super) toml: NamedSource<String>,
+    #[label("here")]
+    pub(super) at: SourceSpan,
+}
+
+/// An entry that its ledger did not take, with its text, so that the run is not lost.
+#[derive(Debug, Error, Diagnostic)]
+#[error("run `{id}` of task `{task}` was not recorded")]
+#[diagnostic(forward(cause))]
+pub struct AppendError {
+    #[source]
+    pub cause: LedgerError,
+    pub task: String,
+    pub id: String,
+    /// The entry as it would have been appended, without its chain.
+    pub text: String,
+}
+
+impl AppendError {
+    /// Writes the entry to `<task>.<id>.unsaved.toml` in `folder`, which is created if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Io`] where that file cannot be written either.
+    pub fn save_in(&self, folder: &Path) -> Result<PathBuf, LedgerError> {
+        let name = format!("{}.{}.unsaved.toml", self.task, self.id);
+        let path = folder.join(name.replace(
+            |c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)),
+            "_",
+        ));
+        let text = format!("# Not in any ledger: {self}.\n{}", self.text);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|source| LedgerError::Io {
+                action: "write",
+                path: path.clone(),
+                source,
+            })?;
+        Ok(path)
+    }
+}

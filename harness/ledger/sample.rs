@@ -1,0 +1,175 @@
+//! A fabricated entry for tests.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+pub(crate) fn gate(failures: usize) -> GateRecord {
+    let outcome = if failures == 0 {
+        Outcome::Passed
+    } else {
+        Outcome::Failed
+    };
+    let details = (0..failures)
+        .map(|n| format!("row_{n} candidate out[7]: expected 1.5, found NaN"))
+        .collect();
+    GateRecord {
+        name: "poison".to_owned(),
+        outcome,
+        cases: 68,
+        failures,
+        details,
+    }
+}
+
+pub(crate) fn lane(speedup: f64, low: f64, high: f64) -> LaneRecord {
+    let spread = |median: f64| Spread {
+        median,
+        mean: median * 1.001,
+        stddev: median * 0.002,
+        min: median * 0.99,
+        p10: median * 0.995,
+        p90: median * 1.005,
+        samples: 80,
+    };
+    LaneRecord {
+        ratio: Some(SpeedupInterval { speedup, low, high }),
+        per_process: vec![low, speedup, high],
+        baseline_us: spread(12.34),
+        candidate_us: spread(12.34 / speedup),
+    }
+}
+
+pub(crate) fn row(id: &str) -> RowRecord {
+    let graph = |kernel: &str| GraphRecord {
+        fingerprint: "5f2c".repeat(4),
+        nodes: vec![format!("{kernel} 132x1x1 256x1x1 0")],
+    };
+    RowRecord {
+        id: id.to_owned(),
+        set: "b200".to_owned(),
+        entry: "fuse_scale_shift".to_owned(),
+        production: true,
+        state: RowState::Measured,
+        reason: None,
+        bucket: "broadcast".to_owned(),
+        declined: false,
+        verdict: Some(Verdict::Material),
+        bytes: 103_514_112,
+        shrunk: None,
+        calls_per_sample: 24,
+        buffer_sets: 3,
+        baseline_graph: Some(graph("baseline_kernel")),
+        candidate_graph: Some(graph("candidate_kernel")),
+        baseline_tb_per_s: Some(2.413),
+        candidate_tb_per_s: Some(2.981),
+        candidate_share_of_copy: Some(0.954),
+        device: Some(lane(1.2346, 1.2311, 1.2381)),
+        device_hot: Some(lane(1.1021, 1.0973, 1.1069)),
+        submit: None,
+        wall: None,
+    }
+}
+
+pub(crate) fn entry() -> Entry {
+    let clocks = ClockRecord {
+        sm_mhz: 1980,
+        memory_mhz: 2619,
+        temperature_c: 41,
+        power_w: 312.5,
+        throttle: Vec::new(),
+        other_processes: 0,
+    };
+    Entry {
+        schema: SCHEMA_VERSION,
+        id: "20260102T030405Z-0123abcd".to_owned(),
+        task: "fuse_scale_shift".to_owned(),
+        decision: Decision::Promote,
+        summary: "1.235 times as fast over the b200 rows, none slower".to_owned(),
+        gpu: "NVIDIA H100 80GB HBM3".to_owned(),
+        started: "2026-01-02T03:04:05Z".to_owned(),
+        wall_seconds: 37.25,
+        headline: BTreeMap::from([(
+            "b200".to_owned(),
+            Headline {
+                speedup: 1.2346,
+                low: 1.2318,
+                high: 1.2374,
+                rows: 2,
+                fallback_rows: 1,
+                processes: 5,
+            },
+        )]),
+        provenance: Provenance {
+            command: "kda bench fuse_scale_shift".to_owned(),
+            seed: u64::MAX,
+            harness_commit: "18fa365".to_owned(),
+            harness_version: "0.1.0".to_owned(),
+            contract_hash: "c0".repeat(32),
+            baseline_source: "ba".repeat(32),
+            candidate_source: "0123abcd".repeat(8),
+            oracle_source: "0a".repeat(32),
+            baseline_object: "b0".repeat(32),
+            candidate_object: "ca".repeat(32),
+            compiler: "nvcc 13.0.88".to_owned(),
+            compile: [
+                "nvcc",
+                "-O3",
+                "-std=c++20",
+                "-arch=sm_90a",
+                "-cudart",
+                "static",
+                "{source}",
+                "-o",
+                "{output}",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            link: vec!["nvcc".to_owned(), "-shared".to_owned()],
+        },
+        device: DeviceRecord {
+            name: "NVIDIA H100 80GB HBM3".to_owned(),
+            uuid: "GPU-00000000-0000-0000-0000-000000000000".to_owned(),
+            driver: "580.65.06".to_owned(),
+            compute_capability: "9.0".to_owned(),
+            multiprocessors: 132,
+            l2_bytes: 52_428_800,
+            memory_bytes: 85_520_809_984,
+            copy_tb_per_s: 3.125,
+            before: Some(clocks.clone()),
+            after: Some(ClockRecord {
+                throttle: vec!["sw-power-cap".to_owned()],
+                ..clocks
+            }),
+        },
+        sampling: SamplingRecord {
+            processes: 5,
+            blocks_per_process: 16,
+            sample_us: 1000.0,
+            margin: 0.01,
+            confidence: 0.95,
+            floor_us: 1.125,
+        },
+        warnings: vec!["1 row of 2 fell back".to_owned()],
+        gates: vec![gate(0)],
+        buckets: vec![BucketRecord {
+            name: "broadcast".to_owned(),
+            condition: "scale and shift broadcast over rows".to_owned(),
+            path: "broadcast_vec8".to_owned(),
+            why: "one read of scale a block".to_owned(),
+            declined: false,
+            production_rows: 2,
+            rows: vec![
+                "qwen_s4096_c3072_bcast11".to_owned(),
+                "qwen_edit_s189_c3072_bcast11".to_owned(),
+            ],
+            speedup: Some(1.2346),
+        }],
+        rows: vec![
+            row("qwen_s4096_c3072_bcast11"),
+            row("qwen_edit_s189_c3072_bcast11"),
+        ],
+        previous: String::new(),
+        hash: String::new(),
+    }
+}

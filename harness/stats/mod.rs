@@ -1,0 +1,22 @@
+//! Samples in, estimates and verdicts out. Pure: no clock, no files, no randomness.
+//!
+//! A *block* is four samples in ABBA or BAAB order, a *process* is a list of blocks, a *row* is a list of processes.
+//! The unit of the interval is the process, because samples within one share its memory layout and its mood.
+
+mod block;
+mod decide;
+mod estimate;
+mod headline;
+mod lane;
+mod spread;
+mod stein;
+mod verdict;
+
+pub use block::{Block, Order, process_log_ratio};
+pub use decide::{CLEARLY_SLOWER, decide};
+pub use estimate::Estimate;
+pub use headline::{HeadlineRow, headline};
+pub use lane::lane;
+pub use spread::spread_us;
+pub use stein::blocks_per_process;
+pub use verdict::verdicts;
