@@ -9,7 +9,12 @@ checked_in=harness/abi/bindings.rs
 wheel=.toolchain/libclang-$libclang_version
 
 if [[ ! -e $wheel/clang/native/libclang.so ]]; then
-  python3 -m pip install --quiet --disable-pip-version-check --no-deps --root-user-action ignore --target "$wheel" "libclang==$libclang_version"
+  if ! python3 -m pip --version >/dev/null 2>&1; then
+    echo "python3 has no pip: install it (Debian: apt-get install python3-pip)" >&2
+    exit 1
+  fi
+  export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+  python3 -m pip install --quiet --no-deps --target "$wheel" "libclang==$libclang_version"
 fi
 export LIBCLANG_PATH=$PWD/$wheel/clang/native
 KDA_SYSTEM_INCLUDE=$("${CC:-cc}" -print-file-name=include)

@@ -20,12 +20,18 @@ if [[ -f $stamp && $(<"$stamp") == "${wheels[*]}" ]]; then
   exit 0
 fi
 
+if ! python3 -m pip --version >/dev/null 2>&1; then
+  echo "python3 has no pip: install it (Debian: apt-get install python3-pip)" >&2
+  exit 1
+fi
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
 # Unpacked beside its final place and renamed, so that a broken download leaves no half toolkit.
 mkdir -p .toolchain
 fresh=$(mktemp -d .toolchain/cuda.XXXXXX)
 trap 'rm -rf "$fresh"' EXIT
 echo "installing ${wheels[*]}"
-python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps \
+python3 -m pip install --quiet --no-deps \
   --target "$fresh" "${wheels[@]}"
 toolkit=$(dirname "$(dirname "$(find "$fresh" -path '*/bin/nvcc' | head -n 1)")")
 chmod -R u+x "$toolkit/bin" "$toolkit/nvvm/bin"

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::built::Built;
-use super::compile::Job;
 use super::compiler::Toolchain;
 use super::error::BuildError;
+use super::job::Job;
 use super::project::Project;
 use super::target::{Target, Unit};
 

@@ -11,6 +11,7 @@ use super::build_many::DEVICE;
 use super::build_many::Request;
 use super::built::Built;
 use super::bundle_record::{BUNDLE_FORMAT, BundleRecord};
+use super::cache::new_file_in;
 use super::compiler::Toolchain;
 use super::error::BuildError;
 use super::hash::file_hash;
@@ -173,7 +174,7 @@ fn write(
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let staged = tempfile::NamedTempFile::new_in(folder)?;
+    let staged = new_file_in(folder)?;
     let mut tar = tar::Builder::new(GzEncoder::new(staged, Compression::default()));
     let text = toml::to_string(record).map_err(io::Error::other)?;
     append(&mut tar, BUNDLE_FILE, text.as_bytes(), text.len() as u64)?;

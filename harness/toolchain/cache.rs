@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::built::{Built, FORMAT};
@@ -57,7 +58,7 @@ impl UnitCache {
         fs::rename(library, &place)?;
         built.library = PathBuf::from(name);
         let text = toml::to_string(&built).map_err(io::Error::other)?;
-        let mut record = tempfile::NamedTempFile::new_in(&self.folder)?;
+        let mut record = new_file_in(&self.folder)?;
         io::Write::write_all(&mut record, text.as_bytes())?;
         let key = built.key();
         record.persist(self.folder.join(&key).with_extension("toml"))?;
@@ -129,6 +130,13 @@ impl UnitCache {
         }
         Ok(())
     }
+}
+
+/// To be renamed into place; readable by others, which a temporary file is not by default.
+pub(super) fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)
 }
 
 /// Another process may have pruned it first.

@@ -18,6 +18,7 @@ mod flags;
 mod hash;
 mod includes;
 mod installed;
+mod job;
 mod profile;
 mod programs;
 mod project;

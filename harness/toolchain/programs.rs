@@ -11,7 +11,7 @@ pub(super) struct Programs {
     pub(super) version: String,
     host: String,
     nvcc: String,
-    pub(super) toolkit: Option<PathBuf>,
+    toolkit: Option<PathBuf>,
 }
 
 impl Programs {
@@ -26,6 +26,12 @@ impl Programs {
             nvcc: nvcc.map(text).unwrap_or_default(),
             toolkit: nvcc.map(Compiler::toolkit),
         }
+    }
+
+    /// Whether a header belongs to the CUDA toolkit, which the version stands for.
+    pub(super) fn is_toolkits(&self, header: &Path) -> bool {
+        let toolkit = self.toolkit.as_ref();
+        toolkit.is_some_and(|toolkit| header.starts_with(toolkit))
     }
 
     pub(super) fn expand(&self, template: &[String], source: &Path, staging: &Path) -> Vec<String> {
