@@ -4,6 +4,7 @@ pub mod abi;
 pub mod device;
 pub mod gate;
 pub mod ledger;
+pub mod session;
 pub mod stats;
 pub mod task;
 pub mod tensor;

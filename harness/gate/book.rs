@@ -79,6 +79,11 @@ impl GateBook {
         }
     }
 
+    /// Failures of all gates so far.
+    pub fn failures(&self) -> usize {
+        self.0.iter().map(|record| record.failures).sum()
+    }
+
     pub fn all_passed(&self) -> bool {
         self.0.iter().all(|record| record.outcome == Outcome::Passed)
     }

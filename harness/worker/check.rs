@@ -9,8 +9,8 @@ use crate::ledger::GraphRecord;
 use crate::task::{Case, Expect};
 use crate::toolchain::Side;
 
-/// Slot of the seed that a check draws from; timed buffer sets count from 0.
-const CHECK_SET: u32 = u32::MAX;
+/// Number of the buffer set that a check draws; timed sets count from 0.
+pub const CHECK_SET: u32 = u32::MAX;
 
 impl Session {
     pub(super) fn check(&mut self, request: &CheckRequest) -> Result<CheckReply, Fault> {

@@ -99,6 +99,8 @@ impl Worker {
         let descriptors = [theirs.as_raw_fd(), shared.file().as_raw_fd()];
         let mut command = Command::new(&spec.executable);
         command.args(["worker", "--socket", &descriptors[0].to_string(), "--memory", &descriptors[1].to_string()]);
+        // Ctrl-C at the terminal is for the parent, which then ends its workers.
+        command.process_group(0);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr.try_clone()?);
         for name in KEPT_VARIABLES {
             if let Some(value) = std::env::var_os(name) {

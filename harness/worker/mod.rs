@@ -15,6 +15,7 @@ mod time;
 
 pub use client::{Worker, WorkerError, WorkerSpec, inherited};
 pub use placement::input_key;
+pub use check::CHECK_SET;
 pub use call::{CallFrame, TensorMemory};
 pub use protocol::{
     CheckReply, CheckRequest, Copied, DeviceChoice, Fault, LaneSamples, OutputCopy, RouteReply, TimePlan, TimeReply,

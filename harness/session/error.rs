@@ -1,0 +1,42 @@
+//! Why a run ended without a record.
+
+use crate::device::{DeviceError, MonitorError};
+use crate::gate::OracleError;
+use crate::task::TaskError;
+use crate::toolchain::BuildError;
+use crate::worker::WorkerError;
+
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum SessionError {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Task(#[from] TaskError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Oracle(#[from] OracleError),
+    #[error("the baseline cannot be run: {0}")]
+    Baseline(#[source] WorkerError),
+    #[error("no worker can be run on this machine")]
+    Worker(#[source] WorkerError),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Monitor(#[from] MonitorError),
+    #[error("no GPU is visible here")]
+    #[diagnostic(help("run with --gpu emulated, or on a machine with an NVIDIA GPU; `kda doctor` says what is missing"))]
+    NoGpu,
+    #[error("--gpu {wanted} asks for another GPU than the one here, {found}")]
+    #[diagnostic(help("run with --gpu auto, or build for it with `kda build --gpu {wanted}` and run a bundle there"))]
+    OtherGpu { wanted: String, found: String },
+    #[error("no profile covers the GPU here, {found}")]
+    #[diagnostic(help("add one to harness/toolchain/profile.rs"))]
+    UnknownGpu { found: String },
+    #[error("no row or grid case matches {what}")]
+    #[diagnostic(help("`kda show TASK` lists the rows; globs match whole ids, such as \"h200_*\""))]
+    NothingSelected { what: String },
+    #[error("task `{task}` has no row set `{set}`; it has {known}")]
+    UnknownSet { task: String, set: String, known: String },
+    #[error("interrupted: nothing was recorded")]
+    Interrupted,
+}

@@ -1,0 +1,18 @@
+//! One run of one task: build, static gates, cases through the gates, timed processes, and the record of it all.
+
+mod ceilings;
+mod error;
+mod machine;
+mod pair;
+mod plan;
+mod progress;
+mod record;
+mod run;
+mod sampling;
+mod screening;
+
+pub use error::SessionError;
+pub use machine::{GpuChoice, Machine};
+pub use plan::{Depth, RunOptions, Selection};
+pub use progress::{Progress, Silent};
+pub use run::run;

@@ -1,0 +1,88 @@
+//! Workers that are replaced when they die.
+
+use std::path::PathBuf;
+
+use super::SessionError;
+use crate::toolchain::Side;
+use crate::worker::{DeviceChoice, Worker, WorkerError, WorkerSpec};
+
+/// Deaths after which a side's remaining cases are given up: each costs a process and a context.
+const MAX_DEATHS: usize = 20;
+
+/// How workers of a run are started.
+#[derive(Clone, Debug)]
+pub(super) struct WorkerFactory {
+    pub(super) executable: PathBuf,
+    pub(super) device: DeviceChoice,
+    pub(super) baseline: PathBuf,
+    pub(super) candidate: PathBuf,
+}
+
+impl WorkerFactory {
+    pub(super) fn start(&self, order: &[Side], shared_bytes: u64) -> Result<Worker, WorkerError> {
+        let library = |side: &Side| match side {
+            Side::Baseline => (*side, self.baseline.clone()),
+            Side::Candidate => (*side, self.candidate.clone()),
+        };
+        Worker::start(&WorkerSpec {
+            executable: self.executable.clone(),
+            device: self.device.clone(),
+            sides: order.iter().map(library).collect(),
+            shared_bytes,
+        })
+    }
+}
+
+/// One side's worker, started anew after each death.
+pub(super) struct Replaceable<'a> {
+    factory: &'a WorkerFactory,
+    side: Side,
+    shared_bytes: u64,
+    worker: Option<Worker>,
+    deaths: usize,
+}
+
+impl<'a> Replaceable<'a> {
+    /// The candidate's worker holds the baseline too, for what the candidate declines.
+    pub(super) fn start(factory: &'a WorkerFactory, side: Side, shared_bytes: u64) -> Result<Self, SessionError> {
+        let worker = factory.start(order(side), shared_bytes);
+        let worker = worker.map_err(|error| match side {
+            Side::Baseline => SessionError::Baseline(error),
+            Side::Candidate => SessionError::Worker(error),
+        })?;
+        Ok(Self { factory, side, shared_bytes, worker: Some(worker), deaths: 0 })
+    }
+
+    pub(super) fn side(&self) -> Side {
+        self.side
+    }
+
+    /// The worker; one that died is replaced first. `None` once too many have died.
+    pub(super) fn worker(&mut self) -> Result<Option<&mut Worker>, SessionError> {
+        if self.worker.is_none() && self.deaths < MAX_DEATHS {
+            let started = self.factory.start(order(self.side), self.shared_bytes);
+            self.worker = Some(started.map_err(SessionError::Worker)?);
+        }
+        Ok(self.worker.as_mut())
+    }
+
+    /// The running worker, as it is.
+    pub(super) fn running(&mut self) -> Option<&mut Worker> {
+        self.worker.as_mut()
+    }
+
+    /// Takes note of an error: a worker that is not usable any more is dropped.
+    pub(super) fn failed(&mut self, error: &WorkerError) {
+        if !error.worker_is_usable() {
+            self.worker = None;
+            self.deaths += 1;
+        }
+    }
+}
+
+fn order(side: Side) -> &'static [Side] {
+    match side {
+        Side::Baseline => &[Side::Baseline],
+        Side::Candidate => &[Side::Candidate, Side::Baseline],
+    }
+}

@@ -1,0 +1,129 @@
+//! What a run covers and how long it samples.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use globset::GlobMatcher;
+
+use super::SessionError;
+use crate::task::{Case, ShrinkLimit, Task, shrink};
+use crate::worker::TimePlan;
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Gates alone.
+    Check,
+    /// One process and few blocks: a look, without intervals.
+    Quick,
+    Full,
+}
+
+/// Which rows and grid cases a run covers.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Over ids of rows and grid cases.
+    pub rows: Option<GlobMatcher>,
+    pub set: Option<String>,
+}
+
+impl Selection {
+    pub fn is_everything(&self) -> bool {
+        self.rows.is_none() && self.set.is_none()
+    }
+
+    fn takes(&self, case: &Case) -> bool {
+        let row = self.rows.as_ref().is_none_or(|glob| glob.is_match(&case.id));
+        // Grid cases belong to no set: they guard every one.
+        let set = self.set.as_ref().is_none_or(|set| case.set == *set || case.set.is_empty());
+        row && set
+    }
+}
+
+/// Everything that a caller decides about a run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    pub depth: Depth,
+    pub selection: Selection,
+    pub seed: u64,
+    /// As typed, for the record.
+    pub command: String,
+    /// Set from outside to stop between two steps.
+    pub interrupted: Arc<AtomicBool>,
+}
+
+impl RunOptions {
+    pub(super) fn check_interrupt(&self) -> Result<(), SessionError> {
+        if self.interrupted.load(Ordering::Relaxed) { Err(SessionError::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// Largest tensor of an emulated case, in elements: what 2 cores run thousands of in a minute.
+const EMULATED_LIMIT: ShrinkLimit = ShrinkLimit(1 << 15);
+
+/// Selected rows and grid cases, shortened where the emulated device needs it.
+pub(super) struct Cases {
+    pub(super) rows: Vec<Case>,
+    pub(super) grid: Vec<Case>,
+}
+
+impl Cases {
+    pub(super) fn select(task: &Task, selection: &Selection, emulated: bool) -> Result<Self, SessionError> {
+        if let Some(set) = &selection.set
+            && !task.contract.sets.iter().any(|known| known.name == *set)
+        {
+            let known: Vec<&str> = task.contract.sets.iter().map(|known| known.name.as_str()).collect();
+            return Err(SessionError::UnknownSet { task: task.name.clone(), set: set.clone(), known: known.join(", ") });
+        }
+        let pick = |cases: &[Case]| {
+            let chosen = cases.iter().filter(|case| selection.takes(case));
+            chosen
+                .map(|case| match emulated {
+                    true => shrink(case, &task.contract.entries[case.entry], EMULATED_LIMIT),
+                    false => case.clone(),
+                })
+                .collect::<Vec<_>>()
+        };
+        let cases = Self { rows: pick(&task.rows), grid: pick(&task.grid) };
+        if cases.rows.is_empty() && cases.grid.is_empty() {
+            let glob = selection.rows.as_ref().map_or("", |glob| glob.glob().glob());
+            return Err(SessionError::NothingSelected { what: format!("`{glob}`") });
+        }
+        Ok(cases)
+    }
+}
+
+/// How a run samples.
+pub(super) struct Sampling {
+    pub(super) processes: usize,
+    pub(super) plan: TimePlan,
+    /// Longest that one request may take before its worker counts as hung.
+    pub(super) limit: Duration,
+}
+
+/// MEASURE.md: five processes give a 95 % half-width near 0.1 %.
+const PROCESSES: usize = 5;
+
+impl Sampling {
+    pub(super) fn new(depth: Depth, emulated: bool, margin: f64) -> Self {
+        let full = TimePlan {
+            sample_ns: 1e6,
+            pilot_blocks: 8,
+            max_blocks: 32,
+            blocks: None,
+            hot_blocks: 4,
+            host_blocks: 4,
+            margin,
+            max_calls: 1000,
+        };
+        let short = TimePlan { pilot_blocks: 2, max_blocks: 4, hot_blocks: 2, host_blocks: 2, ..full };
+        let (processes, plan) = match (depth, emulated) {
+            (Depth::Check, _) => (0, short),
+            (_, true) => (2, TimePlan { sample_ns: 1e5, max_calls: 4, ..short }),
+            (Depth::Quick, false) => (1, short),
+            (Depth::Full, false) => (PROCESSES, full),
+        };
+        Self { processes, plan, limit: Duration::from_secs(60) }
+    }
+}

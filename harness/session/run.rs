@@ -1,0 +1,125 @@
+//! The run itself, from sources to the finished entry.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::ceilings::Ceilings;
+use super::pair::WorkerFactory;
+use super::plan::{Cases, Depth, Sampling};
+use super::record::{Findings, assemble};
+use super::sampling::Timing;
+use super::screening::{Screened, Screening};
+use super::{Machine, Progress, RunOptions, SessionError};
+use crate::gate::{GateBook, Oracle, check_argv, check_imports};
+use crate::ledger::{ClockRecord, Entry};
+use crate::task::{Case, Task};
+use crate::toolchain::{Project, TaskLibraries, Toolchain};
+use crate::worker::DeviceChoice;
+
+/// Runs `task` on `machine` and returns the record; no ledger is touched.
+///
+/// # Errors
+///
+/// Where there is nothing to record: sources that do not compile, a baseline that cannot be loaded, no device. A failed
+/// gate, a dead worker or a lost row is a finding, not an error.
+pub fn run(
+    project: &Project,
+    toolchain: &Toolchain,
+    task: &Task,
+    machine: &Machine,
+    options: &RunOptions,
+    progress: &dyn Progress,
+) -> Result<Entry, SessionError> {
+    let (started, clock) = (Timestamp::now(), Instant::now());
+    let emulated = machine.is_emulated();
+    let cases = Cases::select(task, &options.selection, emulated)?;
+    progress.begin("build", 1);
+    let built = toolchain.build_task(project, &task.name, &machine.target())?;
+    let factory = worker_factory(project, toolchain, machine, &built)?;
+    let mut oracle = Oracle::load(&built.oracle.library)?;
+    progress.end();
+
+    let mut book = GateBook::default();
+    check_argv(&built.baseline, &built.candidate, &mut book);
+    if !emulated {
+        check_imports(&built.baseline, &built.candidate, &mut book);
+    }
+    let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
+    let before = clocks(machine)?;
+    let ceilings = Ceilings::measure(&factory, sampling.limit)?;
+
+    let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
+    let mut screening = Screening {
+        factory: &factory,
+        oracle: &mut oracle,
+        book: &mut book,
+        budget: task.contract.error_budget.as_ref(),
+        options,
+        limit: sampling.limit,
+    };
+    let screened = screening.run(&all, progress)?;
+
+    // Nothing is timed unless everything is right: a fast wrong kernel has no speed.
+    let rows: Vec<&Case> = cases.rows.iter().collect();
+    let sound = book.all_passed() && rows.iter().all(|row| matches!(screened[&row.id], Screened::Passed(_)));
+    let timed = match options.depth {
+        Depth::Check => None,
+        Depth::Quick | Depth::Full if !sound => None,
+        Depth::Quick | Depth::Full => {
+            let mut timing = Timing { factory: &factory, oracle: &mut oracle, book: &mut book, options, sampling: &sampling };
+            Some(timing.run(&rows, progress)?)
+        }
+    };
+    let findings = Findings {
+        task,
+        cases: &cases,
+        built: &built,
+        machine,
+        options,
+        sampling: &sampling,
+        ceilings: &ceilings,
+        screened: &screened,
+        timed: timed.as_ref(),
+        book: &book,
+        before,
+        after: clocks(machine)?,
+        started,
+        wall_seconds: clock.elapsed().as_secs_f64(),
+        harness_commit: project.harness_commit(),
+    };
+    Ok(assemble(&findings))
+}
+
+fn worker_factory(
+    project: &Project,
+    toolchain: &Toolchain,
+    machine: &Machine,
+    built: &TaskLibraries,
+) -> Result<WorkerFactory, SessionError> {
+    let device = match machine {
+        Machine::Emulated { .. } => DeviceChoice::Emulated,
+        Machine::Gpu { .. } => {
+            let support = toolchain.build_support(project, &machine.target())?;
+            DeviceChoice::Cuda { support: support.library }
+        }
+    };
+    Ok(WorkerFactory {
+        executable: own_executable()?,
+        device,
+        baseline: built.baseline.library.clone(),
+        candidate: built.candidate.library.clone(),
+    })
+}
+
+/// Workers are this very executable.
+fn own_executable() -> Result<std::path::PathBuf, SessionError> {
+    std::env::current_exe().map_err(|error| SessionError::Worker(crate::worker::WorkerError::Start(error)))
+}
+
+fn clocks(machine: &Machine) -> Result<Option<ClockRecord>, SessionError> {
+    match machine {
+        Machine::Emulated { .. } => Ok(None),
+        Machine::Gpu { gpu, monitor, .. } => Ok(Some(monitor.clocks(&gpu.uuid, &[])?)),
+    }
+}
