@@ -1,0 +1,237 @@
+//! Flags and subcommands. The doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use globset::{Glob, GlobMatcher};
+
+use crate::session::GpuChoice;
+use crate::toolchain::{GPU_PROFILES, GpuProfile};
+
+/// Is this candidate CUDA kernel faster than its baseline on the shapes that production runs, and still right?
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// When to colour the output; auto obeys NO_COLOR and TERM=dumb
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
+    pub(super) color: ColorChoice,
+
+    /// Say more on stderr (repeat for more); KDA_LOG takes a filter
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the gates, time both sides, and append the verdict to the ledger
+    Bench(BenchArguments),
+    /// Run the gates alone
+    Check(CheckArguments),
+    /// List the tasks
+    List(ListArguments),
+    /// Show a task's contract: entries, row sets, rows and grids
+    Show(ShowArguments),
+    /// Compile both sides and the oracle
+    Build(BuildArguments),
+    /// Pack executable, objects and tasks for a GPU host without Rust or nvcc
+    Bundle(BundleArguments),
+    /// Say which tools and devices are here, and what each missing one costs
+    Doctor,
+    /// Read and verify ledgers
+    Ledger(LedgerArguments),
+    /// The isolated process that loads both sides
+    #[command(hide = true)]
+    Worker(WorkerArguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Tasks {
+    /// Task names
+    #[arg(required_unless_present = "all")]
+    pub(super) tasks: Vec<String>,
+
+    /// Every task
+    #[arg(long, conflicts_with = "tasks")]
+    pub(super) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    pub(super) tasks: Tasks,
+
+    /// auto, emulated, or a GPU profile such as h100
+    #[arg(long, default_value = "auto", value_parser = parse_gpu)]
+    pub(super) gpu: GpuChoice,
+
+    /// Only rows and grid cases whose id matches this glob
+    #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
+    pub(super) rows: Option<GlobMatcher>,
+
+    /// Only this row set (grid cases belong to every set)
+    #[arg(long)]
+    pub(super) set: Option<String>,
+
+    /// Seed of inputs and schedules; drawn and recorded when absent
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BenchArguments {
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+
+    /// One process and few samples: a look, without interval or verdict
+    #[arg(long)]
+    pub(super) quick: bool,
+
+    /// Append to no ledger
+    #[arg(long, conflicts_with = "ledger")]
+    pub(super) no_ledger: bool,
+
+    /// Ledgers below this folder; ledger/ by default, target/kda/ledger/ for emulated runs
+    #[arg(long, value_name = "DIR")]
+    pub(super) ledger: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ListArguments {
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ShowArguments {
+    /// Task name
+    pub(super) task: String,
+
+    /// Only rows whose id matches this glob
+    #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
+    pub(super) rows: Option<GlobMatcher>,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BuildArguments {
+    #[command(flatten)]
+    pub(super) tasks: Tasks,
+
+    /// emulated, a GPU profile, or every configured architecture when absent
+    #[arg(long, value_parser = parse_gpu)]
+    pub(super) gpu: Option<GpuChoice>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BundleArguments {
+    /// GPU profiles to pack objects for
+    #[arg(long, default_value = "h100", value_delimiter = ',', value_parser = parse_profile)]
+    pub(super) gpu: Vec<&'static GpuProfile>,
+
+    /// The archive
+    #[arg(short, long, default_value = "target/kda/kda-bundle.tar.gz")]
+    pub(super) output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LedgerArguments {
+    #[command(subcommand)]
+    pub(super) command: LedgerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Show the newest entry of a task on a GPU
+    Show {
+        /// Task name
+        task: String,
+        /// Folder below the ledgers: a GPU profile, or emulated
+        #[arg(long, default_value = "h100")]
+        gpu: String,
+        /// Every entry, a line each
+        #[arg(long)]
+        history: bool,
+        /// Ledgers below this folder; ledger/ by default
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+        /// JSON lines on stdout instead of text (docs/json.md)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every hash of every ledger
+    Verify {
+        /// Ledgers below this folder; ledger/ by default
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct WorkerArguments {
+    #[arg(long)]
+    pub(super) socket: i32,
+    #[arg(long)]
+    pub(super) memory: i32,
+}
+
+fn parse_gpu(text: &str) -> Result<GpuChoice, String> {
+    match text {
+        "auto" => Ok(GpuChoice::Auto),
+        "emulated" => Ok(GpuChoice::Emulated),
+        name => parse_profile(name).map(GpuChoice::Profile),
+    }
+}
+
+fn parse_profile(name: &str) -> Result<&'static GpuProfile, String> {
+    GpuProfile::named(name).ok_or_else(|| {
+        let known: Vec<&str> = GPU_PROFILES.iter().map(|profile| profile.name).collect();
+        format!("no GPU profile has this name; known: auto, emulated, {}", known.join(", "))
+    })
+}
+
+fn parse_glob(text: &str) -> Result<GlobMatcher, String> {
+    Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn gpus_are_named_by_profile() {
+        assert_eq!(parse_gpu("emulated"), Ok(GpuChoice::Emulated));
+        assert!(matches!(parse_gpu("B200"), Ok(GpuChoice::Profile(profile)) if profile.name == "b200"));
+        assert!(parse_gpu("b2000").unwrap_err().contains("rtx5090"));
+    }
+}

@@ -1,0 +1,145 @@
+//! `kda bench` and `kda check`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Outcome;
+use super::arguments::{BenchArguments, CheckArguments, RunArguments};
+use super::context::Context;
+use super::exit::{Failure, entry_code, exit_codes};
+use super::terminal::Terminal;
+use crate::ledger::{Entry, Ledger};
+use crate::report::{self, Recorded};
+use crate::session::{self, Depth, Machine, RunOptions, Selection};
+use crate::task::Task;
+
+/// Where a finished run goes.
+enum Destination {
+    Nowhere,
+    /// Ledgers lie in this folder, one below it for each GPU.
+    Folder(PathBuf),
+}
+
+pub(super) fn bench(arguments: &BenchArguments, terminal: &Terminal) -> Outcome {
+    let depth = if arguments.quick { Depth::Quick } else { Depth::Full };
+    let destination = |context: &Context, machine: &Machine| {
+        if arguments.no_ledger {
+            return Destination::Nowhere;
+        }
+        Destination::Folder(arguments.ledger.clone().unwrap_or_else(|| default_ledger(context, machine)))
+    };
+    run_all(&arguments.run, depth, destination, terminal)
+}
+
+pub(super) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Outcome {
+    run_all(&arguments.run, Depth::Check, |_, _| Destination::Nowhere, terminal)
+}
+
+/// Emulated runs are never evidence: they stay in the target folder.
+fn default_ledger(context: &Context, machine: &Machine) -> PathBuf {
+    match machine.is_emulated() {
+        true => context.project.scratch_dir().join("ledger"),
+        false => context.project.root().join("ledger"),
+    }
+}
+
+fn run_all(
+    arguments: &RunArguments,
+    depth: Depth,
+    destination: impl Fn(&Context, &Machine) -> Destination,
+    terminal: &Terminal,
+) -> Outcome {
+    let context = Context::find()?;
+    let names = context.task_names(&arguments.tasks)?;
+    let machine = Machine::find(arguments.gpu, context.toolchain.can_build_cuda(&context.project))?;
+    let destination = destination(&context, &machine);
+    let interrupted = interrupt_flag();
+    let mut worst = exit_codes::PASSED;
+    for name in &names {
+        let task = Task::load(context.project.root(), name)?;
+        terminal.remark(&format!("{name}: {}", machine.describe()))?;
+        let options = RunOptions {
+            depth,
+            selection: Selection { rows: arguments.rows.clone(), set: arguments.set.clone() },
+            seed: arguments.seed.unwrap_or_else(rand::random),
+            command: command_line(),
+            interrupted: Arc::clone(&interrupted),
+        };
+        let progress = terminal.progress();
+        let entry = session::run(&context.project, &context.toolchain, &task, &machine, &options, &progress)?;
+        let (entry, place) = record(entry, &destination, &machine, &context)?;
+        let recorded = place.as_deref().map_or(Recorded::Nowhere, Recorded::In);
+        terminal.result(&match arguments.json {
+            true => report::json(&entry),
+            false => report::run(&entry, recorded, terminal.color()),
+        })?;
+        worst = worse(worst, entry_code(&entry));
+    }
+    Ok(worst)
+}
+
+/// Appends the entry; one that its ledger does not take is saved beside the build, so that the run is not lost.
+fn record(
+    entry: Entry,
+    destination: &Destination,
+    machine: &Machine,
+    context: &Context,
+) -> Result<(Entry, Option<PathBuf>), Failure> {
+    let Destination::Folder(folder) = destination else { return Ok((entry, None)) };
+    let path = folder.join(machine.name()).join(format!("{}.toml", entry.task));
+    match Ledger::at(&path).append(&entry) {
+        Ok(stored) => Ok((stored, Some(path))),
+        Err(cause) => {
+            let saved = cause.save_in(&context.project.scratch_dir())?.display().to_string();
+            Err(Failure::NotRecorded { saved, cause })
+        }
+    }
+}
+
+/// Of several tasks, the first outcome in this order is the exit code.
+fn worse(left: u8, right: u8) -> u8 {
+    let severity = [
+        exit_codes::ROW_LOST,
+        exit_codes::GATE_FAILED,
+        exit_codes::SLOWER,
+        exit_codes::INCONCLUSIVE,
+        exit_codes::PASSED,
+    ];
+    let rank = |code: u8| severity.iter().position(|known| *known == code).unwrap_or(severity.len());
+    if rank(left) <= rank(right) { left } else { right }
+}
+
+/// Set by the first Ctrl-C; the run ends between two steps and records nothing. A second one ends the process.
+fn interrupt_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    // Fails only if a handler is installed already, which this process does once.
+    let _ = ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(exit_codes::INTERRUPTED));
+        }
+    });
+    flag
+}
+
+/// The command as typed, with the bare name of the program.
+fn command_line() -> String {
+    let words = std::env::args().skip(1).map(|word| match word.contains([' ', '*', '?', '[', '\'']) {
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+        false => word,
+    });
+    ["kda".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_row_outweighs_a_slow_one_and_anything_outweighs_a_pass() {
+        assert_eq!(worse(exit_codes::SLOWER, exit_codes::ROW_LOST), exit_codes::ROW_LOST);
+        assert_eq!(worse(exit_codes::PASSED, exit_codes::INCONCLUSIVE), exit_codes::INCONCLUSIVE);
+        assert_eq!(worse(exit_codes::PASSED, exit_codes::PASSED), exit_codes::PASSED);
+    }
+}

@@ -1,0 +1,27 @@
+//! `kda bundle`.
+
+use super::Outcome;
+use super::arguments::BundleArguments;
+use super::context::Context;
+use super::exit::exit_codes;
+use super::terminal::Terminal;
+use crate::toolchain::{Target, pack};
+
+pub(super) fn bundle(arguments: &BundleArguments, terminal: &Terminal) -> Outcome {
+    let context = Context::find()?;
+    let mut arches: Vec<_> = arguments.gpu.iter().map(|profile| profile.arch).collect();
+    arches.sort_unstable();
+    arches.dedup();
+    let targets: Vec<Target> = arches.into_iter().map(Target::cuda).collect();
+    let executable = std::env::current_exe()?;
+    let summary = pack(&context.project, &context.toolchain, &targets, &executable, &arguments.output)?;
+    for error in &summary.left_out {
+        terminal.remark(&format!("left out: {error}"))?;
+    }
+    terminal.result(&format!(
+        "{} ({:.1} MB): unpack it on the GPU host and run ./kda bench TASK there",
+        summary.archive.display(),
+        summary.archive_bytes as f64 * 1e-6
+    ))?;
+    Ok(if summary.left_out.is_empty() { exit_codes::PASSED } else { exit_codes::BUILD_FAILED })
+}

@@ -1,0 +1,118 @@
+//! How a command ends.
+
+use std::io;
+
+use crate::device::MonitorError;
+use crate::ledger::{AppendError, Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::session::SessionError;
+use crate::task::TaskError;
+use crate::toolchain::{BuildError, BundleError, NoProject};
+
+/// Exit codes, one an outcome. They are documented in README.md and never renumbered.
+pub mod exit_codes {
+    /// Done: gates passed, and nothing is slower.
+    pub const PASSED: u8 = 0;
+    /// Something that should not happen.
+    pub const UNEXPECTED: u8 = 1;
+    /// The command line asks for what does not exist (clap's own errors exit with 2 too).
+    pub const USAGE: u8 = 2;
+    /// A source does not compile or link.
+    pub const BUILD_FAILED: u8 = 3;
+    /// A gate failed.
+    pub const GATE_FAILED: u8 = 4;
+    /// A row was lost: its worker died, hung or reported a device error.
+    pub const ROW_LOST: u8 = 5;
+    /// The candidate is slower.
+    pub const SLOWER: u8 = 6;
+    /// No speed can be told.
+    pub const INCONCLUSIVE: u8 = 7;
+    /// No such device here, or it cannot be used.
+    pub const NO_DEVICE: u8 = 8;
+    /// A ledger is corrupt, or could not be written.
+    pub const LEDGER: u8 = 9;
+    /// Ctrl-C, as shells number it.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Why a command did not finish.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Task(#[from] TaskError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    NoProject(#[from] NoProject),
+    #[error(transparent)]
+    Monitor(#[from] MonitorError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("the run was not recorded; its entry is saved in {saved}")]
+    #[diagnostic(forward(cause))]
+    NotRecorded { saved: String, cause: Box<AppendError> },
+    #[error("{0}")]
+    Usage(String),
+    #[error("writing the output")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// Prints the failure to stderr and returns its exit code. A reader that went away is no failure.
+    pub(super) fn report(self) -> u8 {
+        let code = self.exit_code();
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return exit_codes::PASSED,
+            failure => eprintln!("{:?}", miette::Report::new(failure)),
+        }
+        code
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Session(error) => session_code(error),
+            Self::Task(_) | Self::NoProject(_) | Self::Usage(_) => exit_codes::USAGE,
+            Self::Build(_) => exit_codes::BUILD_FAILED,
+            Self::Monitor(_) => exit_codes::NO_DEVICE,
+            Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
+            Self::Bundle(_) | Self::Output(_) => exit_codes::UNEXPECTED,
+        }
+    }
+}
+
+fn session_code(error: &SessionError) -> u8 {
+    match error {
+        SessionError::Task(_) | SessionError::NothingSelected { .. } | SessionError::UnknownSet { .. } => exit_codes::USAGE,
+        SessionError::Build(_) => exit_codes::BUILD_FAILED,
+        SessionError::Device(_)
+        | SessionError::Monitor(_)
+        | SessionError::NoGpu
+        | SessionError::OtherGpu { .. }
+        | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
+        SessionError::Baseline(_) | SessionError::Worker(_) => exit_codes::NO_DEVICE,
+        SessionError::Oracle(_) => exit_codes::UNEXPECTED,
+        SessionError::Interrupted => exit_codes::INTERRUPTED,
+    }
+}
+
+/// Exit code of a finished run.
+pub(super) fn entry_code(entry: &Entry) -> u8 {
+    if entry.rows.iter().any(|row| row.state == RowState::Lost) {
+        return exit_codes::ROW_LOST;
+    }
+    if entry.gates.iter().any(|gate| gate.outcome == GateOutcome::Failed) {
+        return exit_codes::GATE_FAILED;
+    }
+    match entry.decision {
+        Decision::Promote | Decision::NoVerdict => exit_codes::PASSED,
+        Decision::Reject => exit_codes::SLOWER,
+        Decision::Inconclusive => exit_codes::INCONCLUSIVE,
+        Decision::Invalid => exit_codes::GATE_FAILED,
+    }
+}

@@ -1,0 +1,138 @@
+//! What stdout and stderr can take, decided once.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::Mutex;
+
+use super::arguments::{Cli, ColorChoice};
+use crate::session::Progress;
+
+/// Facts about the terminal, for one run of the program.
+pub(super) struct Terminal {
+    color: bool,
+    bars: bool,
+}
+
+/// What [`Terminal::decide`] looks at.
+struct Facts {
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    no_color: bool,
+    dumb: bool,
+    ci: bool,
+}
+
+impl Terminal {
+    pub(super) fn decide(cli: &Cli) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        resolve(
+            cli.color,
+            &Facts {
+                stdout_is_terminal: stdout().is_terminal(),
+                stderr_is_terminal: stderr().is_terminal(),
+                no_color: set("NO_COLOR"),
+                dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
+                ci: set("CI"),
+            },
+        )
+    }
+
+    pub(super) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Writes a result to stdout.
+    pub(super) fn result(&self, text: &str) -> std::io::Result<()> {
+        let mut stdout = stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            stdout.write_all(b"\n")?;
+        }
+        stdout.flush()
+    }
+
+    /// Writes a remark to stderr.
+    pub(super) fn remark(&self, text: &str) -> std::io::Result<()> {
+        writeln!(stderr().lock(), "{text}")
+    }
+
+    pub(super) fn progress(&self) -> Bars {
+        Bars { shown: self.bars, bar: Mutex::new(None) }
+    }
+}
+
+fn resolve(choice: ColorChoice, facts: &Facts) -> Terminal {
+    let color = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => facts.stdout_is_terminal && !facts.no_color && !facts.dumb,
+    };
+    Terminal { color, bars: facts.stderr_is_terminal && !facts.ci && !facts.dumb }
+}
+
+/// One bar a phase, redrawn between steps only: no thread ticks inside a sample.
+pub(super) struct Bars {
+    shown: bool,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Bars {
+    fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
+        act(&mut self.bar.lock().expect("no progress call should have panicked"));
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, phase: &str, steps: usize) {
+        if !self.shown {
+            return;
+        }
+        let style = ProgressStyle::with_template("{prefix:>7} {bar:30} {pos}/{len} {wide_msg}").expect("the template is fixed");
+        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr_with_hz(10));
+        bar.set_style(style);
+        bar.set_prefix(phase.to_owned());
+        bar.tick();
+        self.with(|slot| *slot = Some(bar));
+    }
+
+    fn step(&self, what: &str) {
+        self.with(|slot| {
+            if let Some(bar) = slot {
+                bar.set_message(what.to_owned());
+                bar.inc(1);
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.with(|slot| {
+            if let Some(bar) = slot.take() {
+                bar.finish_and_clear();
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Facts = Facts { stdout_is_terminal: true, stderr_is_terminal: true, no_color: false, dumb: false, ci: false };
+
+    #[test]
+    fn auto_obeys_no_color_and_dumb_terminals_and_always_does_not() {
+        assert!(resolve(ColorChoice::Auto, &PLAIN).color);
+        assert!(!resolve(ColorChoice::Auto, &Facts { no_color: true, ..PLAIN }).color);
+        assert!(!resolve(ColorChoice::Auto, &Facts { dumb: true, ..PLAIN }).color);
+        assert!(resolve(ColorChoice::Always, &Facts { stdout_is_terminal: false, no_color: true, ..PLAIN }).color);
+        assert!(!resolve(ColorChoice::Never, &PLAIN).color);
+    }
+
+    #[test]
+    fn bars_are_drawn_on_a_terminal_and_not_in_ci() {
+        assert!(resolve(ColorChoice::Auto, &PLAIN).bars);
+        assert!(!resolve(ColorChoice::Auto, &Facts { ci: true, ..PLAIN }).bars);
+        assert!(!resolve(ColorChoice::Auto, &Facts { stderr_is_terminal: false, ..PLAIN }).bars);
+    }
+}
