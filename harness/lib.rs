@@ -1,9 +1,11 @@
 //! `kda`: is this candidate CUDA kernel faster than its baseline on production shapes, and still right?
 
 pub mod abi;
+pub mod cli;
 pub mod device;
 pub mod gate;
 pub mod ledger;
+pub mod report;
 pub mod session;
 pub mod stats;
 pub mod task;

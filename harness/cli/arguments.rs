@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use globset::{Glob, GlobMatcher};
+use glob::Pattern;
 
 use crate::session::GpuChoice;
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
@@ -75,8 +75,8 @@ pub(super) struct RunArguments {
     pub(super) gpu: GpuChoice,
 
     /// Only rows and grid cases whose id matches this glob
-    #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
-    pub(super) rows: Option<GlobMatcher>,
+    #[arg(long, value_name = "GLOB")]
+    pub(super) rows: Option<Pattern>,
 
     /// Only this row set (grid cases belong to every set)
     #[arg(long)]
@@ -128,8 +128,8 @@ pub(super) struct ShowArguments {
     pub(super) task: String,
 
     /// Only rows whose id matches this glob
-    #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
-    pub(super) rows: Option<GlobMatcher>,
+    #[arg(long, value_name = "GLOB")]
+    pub(super) rows: Option<Pattern>,
 
     /// JSON lines on stdout instead of text (docs/json.md)
     #[arg(long)]
@@ -211,10 +211,6 @@ fn parse_profile(name: &str) -> Result<&'static GpuProfile, String> {
         let known: Vec<&str> = GPU_PROFILES.iter().map(|profile| profile.name).collect();
         format!("no GPU profile has this name; known: auto, emulated, {}", known.join(", "))
     })
-}
-
-fn parse_glob(text: &str) -> Result<GlobMatcher, String> {
-    Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

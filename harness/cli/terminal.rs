@@ -6,11 +6,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Mutex;
 
 use super::arguments::{Cli, ColorChoice};
+use crate::report::Color;
 use crate::session::Progress;
 
 /// Facts about the terminal, for one run of the program.
 pub(super) struct Terminal {
-    color: bool,
+    color: Color,
     bars: bool,
 }
 
@@ -38,7 +39,7 @@ impl Terminal {
         )
     }
 
-    pub(super) fn color(&self) -> bool {
+    pub(super) fn color(&self) -> Color {
         self.color
     }
 
@@ -68,6 +69,7 @@ fn resolve(choice: ColorChoice, facts: &Facts) -> Terminal {
         ColorChoice::Never => false,
         ColorChoice::Auto => facts.stdout_is_terminal && !facts.no_color && !facts.dumb,
     };
+    let color = if color { Color::Yes } else { Color::No };
     Terminal { color, bars: facts.stderr_is_terminal && !facts.ci && !facts.dumb }
 }
 
@@ -122,11 +124,11 @@ mod tests {
 
     #[test]
     fn auto_obeys_no_color_and_dumb_terminals_and_always_does_not() {
-        assert!(resolve(ColorChoice::Auto, &PLAIN).color);
-        assert!(!resolve(ColorChoice::Auto, &Facts { no_color: true, ..PLAIN }).color);
-        assert!(!resolve(ColorChoice::Auto, &Facts { dumb: true, ..PLAIN }).color);
-        assert!(resolve(ColorChoice::Always, &Facts { stdout_is_terminal: false, no_color: true, ..PLAIN }).color);
-        assert!(!resolve(ColorChoice::Never, &PLAIN).color);
+        assert_eq!(resolve(ColorChoice::Auto, &PLAIN).color, Color::Yes);
+        assert_eq!(resolve(ColorChoice::Auto, &Facts { no_color: true, ..PLAIN }).color, Color::No);
+        assert_eq!(resolve(ColorChoice::Auto, &Facts { dumb: true, ..PLAIN }).color, Color::No);
+        assert_eq!(resolve(ColorChoice::Always, &Facts { stdout_is_terminal: false, no_color: true, ..PLAIN }).color, Color::Yes);
+        assert_eq!(resolve(ColorChoice::Never, &PLAIN).color, Color::No);
     }
 
     #[test]

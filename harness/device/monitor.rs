@@ -19,13 +19,16 @@ pub struct VisibleGpu {
 #[error("reading the GPU's state through NVML")]
 pub struct MonitorError(#[from] NvmlError);
 
+/// The name that the driver installs; the bare `.so` comes with development packages only.
+const LIBRARY: &str = "libnvidia-ml.so.1";
+
 /// A handle on NVML.
 pub struct Monitor(Nvml);
 
 impl Monitor {
     /// Fails where there is no NVIDIA driver.
     pub fn open() -> Result<Self, MonitorError> {
-        Ok(Self(Nvml::init()?))
+        Ok(Self(Nvml::builder().lib_path(LIBRARY.as_ref()).init()?))
     }
 
     /// All visible GPUs, in NVML's order.

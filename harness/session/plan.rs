@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use globset::GlobMatcher;
+use glob::Pattern;
 
 use super::SessionError;
 use crate::task::{Case, ShrinkLimit, Task, shrink};
@@ -24,7 +24,7 @@ pub enum Depth {
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Over ids of rows and grid cases.
-    pub rows: Option<GlobMatcher>,
+    pub rows: Option<Pattern>,
     pub set: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl Selection {
     }
 
     fn takes(&self, case: &Case) -> bool {
-        let row = self.rows.as_ref().is_none_or(|glob| glob.is_match(&case.id));
+        let row = self.rows.as_ref().is_none_or(|glob| glob.matches(&case.id));
         // Grid cases belong to no set: they guard every one.
         let set = self.set.as_ref().is_none_or(|set| case.set == *set || case.set.is_empty());
         row && set
@@ -87,7 +87,7 @@ impl Cases {
         };
         let cases = Self { rows: pick(&task.rows), grid: pick(&task.grid) };
         if cases.rows.is_empty() && cases.grid.is_empty() {
-            let glob = selection.rows.as_ref().map_or("", |glob| glob.glob().glob());
+            let glob = selection.rows.as_ref().map_or("", Pattern::as_str);
             return Err(SessionError::NothingSelected { what: format!("`{glob}`") });
         }
         Ok(cases)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use glob::{Pattern, PatternError};
 use serde::Deserialize;
 
 use super::error::{Fault, SourceText, TaskError};
@@ -104,12 +104,8 @@ pub struct RowSet {
 }
 
 impl RowSet {
-    fn globs(&self) -> Result<GlobSet, globset::Error> {
-        let mut builder = GlobSetBuilder::new();
-        for pattern in &self.rows {
-            builder.add(GlobBuilder::new(pattern).build()?);
-        }
-        builder.build()
+    fn patterns(&self) -> Result<Vec<Pattern>, PatternError> {
+        self.rows.iter().map(|pattern| Pattern::new(pattern)).collect()
     }
 }
 
@@ -173,7 +169,7 @@ impl Contract {
             }
         }
         for set in &self.sets {
-            set.globs().map_err(|error| {
+            set.patterns().map_err(|error| {
                 Fault::new(
                     format!("set `{}`", set.name),
                     error.to_string(),
@@ -194,7 +190,10 @@ impl Contract {
 
     /// Name of the first row set that takes `row`.
     pub fn set_of(&self, row: &str) -> Option<&str> {
-        let matches = |set: &&RowSet| set.globs().is_ok_and(|globs| globs.is_match(row));
+        let matches = |set: &&RowSet| {
+            set.patterns()
+                .is_ok_and(|patterns| patterns.iter().any(|pattern| pattern.matches(row)))
+        };
         self.sets.iter().find(matches).map(|set| set.name.as_str())
     }
 }

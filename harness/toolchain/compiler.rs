@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::project::Project;
+use super::project::{Origin, Project};
 
 /// A program that answered when it was asked for its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
+    /// Whether objects for a GPU can be had: compiled here, or packed in a bundle.
+    pub fn can_build_cuda(&self, project: &Project) -> bool {
+        self.nvcc.is_some() || project.origin() == Origin::Bundle
+    }
+
     /// The host compiler by the rules of the `cc` crate (CXX, then c++), else g++ or clang++; nvcc in CUDA_HOME, on
     /// PATH, in /usr/local/cuda, or where `scripts/install-nvcc.sh` puts it.
     pub fn find(project: &Project) -> Toolchain {
