@@ -138,14 +138,9 @@ inline bool start_next_block(BlockState& b) {
     }
   }
   ++b.next_block;
-  b.num_started = b.num_exited = 0;
+  b.num_started = 0;
+  b.tracks_exits = false;
   b.next_idx = {0, 0, 0};
-  const unsigned num_warps = (b.num_threads + kWarpSize - 1) / kWarpSize;
-  for (unsigned i = 0; i < num_warps; ++i) {
-    b.warps[i].exited = 0;
-    b.warps[i].num_groups = 0;
-  }
-  if (b.num_threads % kWarpSize != 0) b.warps[num_warps - 1].exited = ~0u << b.num_threads % kWarpSize;
   // Not what the last block left there: as a float, all ones is a NaN.
   if (launch.smem_bytes != 0) memset(b.dynamic_smem, 0xff, launch.smem_bytes);
   return true;
@@ -163,8 +158,9 @@ inline void run_unstarted_threads(BlockState& b) {
       }
     }
     b.launch->call_kernel(b.launch->args);
-    exit_thread(b);
+    if (b.tracks_exits) exit_thread(b);
   }
+  if (!b.tracks_exits) b.num_exited = b.num_threads;
 }
 
 // Where every fiber starts and stays. It is entered by a switch, so it finds its state by the stack pointer.
