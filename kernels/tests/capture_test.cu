@@ -9,7 +9,7 @@ struct alignas(64) Wide {
 };
 
 template <typename T>
-__global__ void scale_kernel(T* data, const __grid_constant__ Wide wide, long offset, char sign) {
+__global__ void scale_kernel(T* data, const __grid_constant__ Wide wide, long offset, signed char sign) {
   const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (i < wide.count) data[i] = static_cast<T>(data[i] * static_cast<T>(wide.scale) * sign) + static_cast<T>(offset);
 }

@@ -11,7 +11,11 @@
 namespace {
 
 // 113 bits of significand. The products here are exact in it; of a sum it keeps the error too.
+#if __LDBL_MANT_DIG__ == 113
+using Wide = long double;
+#else
 using Wide = __float128;
+#endif
 
 struct Format {
   const char* name;
