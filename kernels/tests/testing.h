@@ -19,6 +19,11 @@ inline int num_failures = 0;
 class Stream {
  public:
   Stream() { link_.base.enqueue = enqueue; }
+  ~Stream() {
+    for (const Recorded& recorded : recorded_) std::free(recorded.args);
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
 
   cudaStream_t get() { return &link_.base; }
   const std::string& error() const { return error_; }
@@ -48,7 +53,6 @@ class Stream {
   static int32_t enqueue(KdaEmulatedStream* stream, const KdaEmulatedNode* node) {
     Stream& self = *reinterpret_cast<Link*>(stream)->owner;
     if (!self.recording) return self.run(*node) ? 0 : 1;
-    // Kept for the life of the program.
     void* const args = std::aligned_alloc(16, (node->args_bytes + 15) / 16 * 16);
     std::memcpy(args, node->args, node->args_bytes);
     self.recorded_.push_back({*node, args});

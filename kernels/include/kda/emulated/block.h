@@ -130,7 +130,8 @@ struct BlockState {
 
   unsigned num_threads;
   unsigned num_started;
-  unsigned num_exited;
+  bool tracks_exits;    // set by the first thread of the block that meets others
+  unsigned num_exited;  // once tracked, as are the warps
   uint3 next_idx;
   ThreadFiber* current;
   FiberList ready;
@@ -190,6 +191,29 @@ inline void suspend_thread(BlockState& block, Wait wait, uint32_t mask) {
   block.linear = self.linear;
 }
 
+// Before a block's first thread meets others, all threads before it have run to their ends, one after the other. So
+// exits are recorded only from there on, and a block whose threads never meet pays nothing for them.
+__attribute__((noinline)) inline void begin_tracking_exits(BlockState& block) {
+  block.tracks_exits = true;
+  block.num_exited = block.linear;
+  const unsigned num_warps = (block.num_threads + kWarpSize - 1) / kWarpSize;
+  const unsigned running_warp = block.linear / kWarpSize;
+  for (unsigned i = 0; i < num_warps; ++i) {
+    block.warps[i].exited = i < running_warp ? ~0u : 0;
+    block.warps[i].num_groups = 0;
+  }
+  block.warps[running_warp].exited = (1u << block.linear % kWarpSize) - 1;
+  // Lanes that the last warp lacks count as exited.
+  if (block.num_threads % kWarpSize != 0) block.warps[num_warps - 1].exited |= ~0u << block.num_threads % kWarpSize;
+}
+
+// The running block, for a thread that is about to meet others.
+__attribute__((always_inline)) inline BlockState& meeting_block() {
+  BlockState& b = block();
+  if (!b.tracks_exits) [[unlikely]] begin_tracking_exits(b);
+  return b;
+}
+
 inline bool release_if_complete(BlockState& block, Barrier& barrier) {
   if (barrier.arrived + block.num_exited != block.num_threads) return false;
   block.num_at_barriers -= barrier.arrived;
@@ -202,7 +226,7 @@ inline bool release_if_complete(BlockState& block, Barrier& barrier) {
 
 // Waits until every thread of the block has arrived at a barrier of this kind or has exited.
 __attribute__((noinline)) inline const Barrier& wait_at_barrier(Wait kind, bool predicate) {
-  BlockState& b = block();
+  BlockState& b = meeting_block();
   Barrier& barrier = b.barriers[static_cast<unsigned>(kind) - static_cast<unsigned>(Wait::kSyncthreads)];
   ++b.num_at_barriers;
   ++barrier.arrived;

@@ -31,23 +31,19 @@ __forceinline__ float f16_to_float(uint16_t bits) {
   return std::bit_cast<float>(result | sign);
 }
 
+// Without branches, so that loops over it become vector code.
 __forceinline__ uint16_t float_to_f16(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   const uint32_t magnitude = bits & 0x7fffffff;
   const uint32_t sign = bits >> 16 & 0x8000;
-  uint32_t result;
-  if (magnitude >= 0x47800000) {  // 65536 and above, infinity, NaN.
-    if (magnitude > 0x7f800000) return kCanonicalNan16;
-    result = 0x7c00;
-  } else if (magnitude < 0x38800000) {  // Below 2^-14: a denormal.
-    // Float's own rounding does the work: 0.5 has binary16's smallest denormal as its last bit.
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    result = std::bit_cast<uint32_t>(shifted) - std::bit_cast<uint32_t>(0.5f);
-  } else {
-    // Rebias the exponent, and round the 13 bits that go.
-    result = (magnitude - (112u << 23) + 0xfff + (magnitude >> 13 & 1)) >> 13;
-  }
-  return static_cast<uint16_t>(result | sign);
+  // Normal results: rebias the exponent, and round the 13 bits that go.
+  const uint32_t normal = (magnitude - (112u << 23) + 0xfff + (magnitude >> 13 & 1)) >> 13;
+  // Denormal results: float's own rounding does the work, as the last bit of 0.5 is binary16's smallest denormal.
+  const uint32_t denormal = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000;
+  uint32_t result = magnitude < 0x38800000 ? denormal : normal;  // below 2^-14
+  result = magnitude >= 0x47800000 ? 0x7c00 : result;            // 65536 and above, infinity
+  result |= sign;
+  return static_cast<uint16_t>(magnitude > 0x7f800000 ? kCanonicalNan16 : result);
 }
 
 // To float, rounded to odd: an inexact result takes the neighbour whose last bit is 1. Rounding that to at most 22 bits

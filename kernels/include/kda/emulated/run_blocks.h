@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include <atomic>
+#include <utility>
 
 #include "kda/emulated/warp.h"
 
@@ -67,7 +68,8 @@ inline void record_error(Launch& launch, const BlockState& block, const char* wh
     Wait wait;
     uint32_t mask;
     unsigned threads;
-    uint3 first;
+    unsigned first;  // the lowest thread's number
+    uint3 first_idx;
   };
   constexpr unsigned kMaxPlaces = 6;
   Place places[kMaxPlaces];
@@ -76,14 +78,23 @@ inline void record_error(Launch& launch, const BlockState& block, const char* wh
   for (unsigned i = 0; i < block.num_fibers; ++i) {
     const ThreadFiber& fiber = block.fibers[i];
     if (fiber.wait == Wait::kNothing) continue;
-    unsigned place = 0;
-    while (place < num_places && (places[place].wait != fiber.wait || places[place].mask != fiber.wait_mask)) ++place;
-    if (place == kMaxPlaces) {
+    unsigned at = 0;
+    while (at < num_places && (places[at].wait != fiber.wait || places[at].mask != fiber.wait_mask)) ++at;
+    if (at == kMaxPlaces) {
       more = true;
       continue;
     }
-    if (place == num_places) places[num_places++] = Place{fiber.wait, fiber.wait_mask, 0, fiber.thread_idx};
-    ++places[place].threads;
+    if (at == num_places) places[num_places++] = Place{fiber.wait, fiber.wait_mask, 0, ~0u, {}};
+    Place& place = places[at];
+    ++place.threads;
+    if (fiber.linear < place.first) {
+      place.first = fiber.linear;
+      place.first_idx = fiber.thread_idx;
+    }
+  }
+  // Fibers take threads in no fixed order, and the message should not depend on it.
+  for (unsigned i = 1; i < num_places; ++i) {
+    for (unsigned j = i; j > 0 && places[j].first < places[j - 1].first; --j) std::swap(places[j], places[j - 1]);
   }
   char what[kMaxReasonBytes];
   int length = snprintf(what, sizeof(what), "deadlock: ");
@@ -94,7 +105,7 @@ inline void record_error(Launch& launch, const BlockState& block, const char* wh
     length += snprintf(what + length, sizeof(what) - static_cast<size_t>(length),
                        "%s%u of %u threads %s at %s%s, first (%u,%u,%u)", i == 0 ? "" : " while ", place.threads,
                        block.num_threads, place.threads == 1 ? "waits" : "wait", wait_name(place.wait), mask,
-                       place.first.x, place.first.y, place.first.z);
+                       place.first_idx.x, place.first_idx.y, place.first_idx.z);
   }
   if (block.num_exited != 0) {
     length += snprintf(what + length, sizeof(what) - static_cast<size_t>(length), "; %u exited", block.num_exited);
@@ -127,14 +138,9 @@ inline bool start_next_block(BlockState& b) {
     }
   }
   ++b.next_block;
-  b.num_started = b.num_exited = 0;
+  b.num_started = 0;
+  b.tracks_exits = false;
   b.next_idx = {0, 0, 0};
-  const unsigned num_warps = (b.num_threads + kWarpSize - 1) / kWarpSize;
-  for (unsigned i = 0; i < num_warps; ++i) {
-    b.warps[i].exited = 0;
-    b.warps[i].num_groups = 0;
-  }
-  if (b.num_threads % kWarpSize != 0) b.warps[num_warps - 1].exited = ~0u << b.num_threads % kWarpSize;
   // Not what the last block left there: as a float, all ones is a NaN.
   if (launch.smem_bytes != 0) memset(b.dynamic_smem, 0xff, launch.smem_bytes);
   return true;
@@ -152,8 +158,9 @@ inline void run_unstarted_threads(BlockState& b) {
       }
     }
     b.launch->call_kernel(b.launch->args);
-    exit_thread(b);
+    if (b.tracks_exits) exit_thread(b);
   }
+  if (!b.tracks_exits) b.num_exited = b.num_threads;
 }
 
 // Where every fiber starts and stays. It is entered by a switch, so it finds its state by the stack pointer.

@@ -104,7 +104,7 @@ inline bool release_if_complete(BlockState& block, Warp& warp, unsigned index, u
 
 // Meets the lanes of `mask` that have not exited, and returns this lane's result.
 __attribute__((noinline)) inline uint64_t meet_lanes(Wait wait, uint32_t mask, uint64_t value, unsigned source) {
-  BlockState& b = block();
+  BlockState& b = meeting_block();
   Warp& warp = b.warps[b.linear / kWarpSize];
   const unsigned lane = b.linear % kWarpSize;
   const uint32_t bit = 1u << lane;

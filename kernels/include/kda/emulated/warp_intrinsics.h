@@ -70,7 +70,7 @@ __forceinline__ void __syncwarp(unsigned mask = 0xffffffffu) {
 // The lanes that have not exited. CUDA promises no more: lanes that took another branch may or may not be among them.
 __forceinline__ unsigned __activemask() {
   using namespace kda::emulated;
-  const BlockState& b = block();
+  const BlockState& b = meeting_block();
   return ~b.warps[b.linear / kWarpSize].exited;
 }
 
