@@ -86,12 +86,23 @@ ScaleShiftPath path_of(ScaleShiftCall* call) {
   return fits ? ScaleShiftPath::kRows : ScaleShiftPath::kElements;
 }
 
+// Bytes that x, out and per-token operands have in all.
+int64_t streamed_bytes(const ScaleShiftCall& call) {
+  int64_t bytes_per_element = 2 * modulation::element_bytes(call.dtype);
+  for (const Operand* operand : {&call.scale, &call.shift}) {
+    if (operand->is_per_token()) bytes_per_element += modulation::element_bytes(operand->dtype);
+  }
+  return call.batch * call.tokens * call.channels * bytes_per_element;
+}
+
 template <typename Tx, typename Tscale, typename Tshift, Span kScale, Span kShift, int kRun>
 cudaError_t launch_rows(const ScaleShiftCall& call, void* stream) {
+  constexpr bool kHasTokenOperand = kScale == Span::kToken || kShift == Span::kToken;
   const auto launch_with = [&](auto kernel, int tokens_per_thread) {
-    constexpr int kMaxColumns = 384, kThreads = 256;  // threads along a row, and about how many a block has
+    // Where nothing but x and out streams, smaller blocks end less raggedly.
+    constexpr unsigned kThreads = kHasTokenOperand ? kRowsThreads : kRowsThreads / 3;
     const int64_t runs = call.channels / kRun;
-    const int64_t column_blocks = ceil_div(runs, kMaxColumns);
+    const int64_t column_blocks = ceil_div(runs, kRowsThreads);
     const unsigned columns = ceil_div(ceil_div(runs, column_blocks), 32) * 32;
     const unsigned token_lanes = columns >= kThreads ? 1 : kThreads / columns;
     const dim3 grid(ceil_div(call.tokens, token_lanes * tokens_per_thread), column_blocks, call.batch);
@@ -101,10 +112,21 @@ cudaError_t launch_rows(const ScaleShiftCall& call, void* stream) {
                   RowOperand<Tshift>{static_cast<const Tshift*>(call.shift.data), call.shift.batch, call.shift.step},
                   call.tokens, call.channels, call.constant);
   };
-  constexpr int kTokens = kScale == Span::kToken || kShift == Span::kToken ? 2 : 4;
-  constexpr int64_t kSmallRows = 512;  // below it, threads matter more than loads a thread
-  if (call.batch * call.tokens < kSmallRows) return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, 1>, 1);
-  return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, kTokens>, kTokens);
+  if constexpr (kHasTokenOperand) {
+    // Ten times an H100's L2. Below it evict-first is the faster policy or ties, above it the slower one (measured).
+    constexpr int64_t kEvictFirstBytes = int64_t{512} << 20;
+    if (streamed_bytes(call) < kEvictFirstBytes) {
+      return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, 1, Caching::kEvictFirst>, 1);
+    }
+    return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, 1, Caching::kDefault>, 1);
+  } else {
+    constexpr int64_t kFewRows = 512;  // below it, more threads matter more than a shared row kept longer
+    constexpr int kTokens = 4;
+    if (call.batch * call.tokens < kFewRows) {
+      return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, 1, Caching::kEvictFirst>, 1);
+    }
+    return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, kTokens, Caching::kEvictFirst>, kTokens);
+  }
 }
 
 template <typename Tx, typename Tscale, typename Tshift>
@@ -212,9 +234,9 @@ SelectTask<T> select_task(const SelectCall& call) {
           static_cast<float>(call.epsilon)};
 }
 
-// Blocks an SM that the registers of a row should allow: 10 of 128 threads (51 registers) up to 3 runs of 8 values.
+// Blocks an SM that the registers of a row should allow: 8 of 128 threads (64 registers) up to 3 runs of 8 values.
 template <typename T, int kRuns, bool kResidual>
-constexpr int kMinBlocks = kRuns * kSelectRun<T> > 32 ? 2 : kRuns * kSelectRun<T> > 24 || kResidual ? 7 : 10;
+constexpr int kMinBlocks = kRuns * kSelectRun<T> > 32 ? 2 : kRuns * kSelectRun<T> > 24 ? 5 : kResidual ? 7 : 8;
 
 template <typename T, bool kResidual>
 cudaError_t launch_row(const SelectCall& call, void* stream) {
@@ -222,11 +244,11 @@ cudaError_t launch_row(const SelectCall& call, void* stream) {
     return launch(kernel, dim3(call.batch * call.tokens), dim3(kRowThreads), 0, stream, select_task<T>(call));
   };
   const int64_t runs = call.channels / kSelectRun<T>;
-  if (runs == 3 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 3, kResidual, true, 1, kMinBlocks<T, 3, kResidual>>);
-  if (runs <= 1 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 1, kResidual, false, 1, kMinBlocks<T, 1, kResidual>>);
-  if (runs <= 2 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 2, kResidual, false, 1, kMinBlocks<T, 2, kResidual>>);
-  if (runs <= 4 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 4, kResidual, false, 1, kMinBlocks<T, 4, kResidual>>);
-  return launch_with(layernorm_select_row_kernel<T, kRowThreads, 8, kResidual, false, 1, kMinBlocks<T, 8, kResidual>>);
+  if (runs == 3 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 3, kResidual, true, kMinBlocks<T, 3, kResidual>>);
+  if (runs <= 1 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 1, kResidual, false, kMinBlocks<T, 1, kResidual>>);
+  if (runs <= 2 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 2, kResidual, false, kMinBlocks<T, 2, kResidual>>);
+  if (runs <= 4 * kRowThreads) return launch_with(layernorm_select_row_kernel<T, kRowThreads, 4, kResidual, false, kMinBlocks<T, 4, kResidual>>);
+  return launch_with(layernorm_select_row_kernel<T, kRowThreads, 8, kResidual, false, kMinBlocks<T, 8, kResidual>>);
 }
 
 template <typename T, bool kResidual>

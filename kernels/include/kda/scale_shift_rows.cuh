@@ -2,13 +2,13 @@
 //   x, out: [B, L, C] dense;  scale, shift: one value, one row a batch, or one row a token (channel stride 1)
 // Moves 2 * B*L*C * sizeof(x) B and each per-token operand once; a row that all tokens of a batch share is read once
 // a thread, converted once and kept. Bound: HBM. [1, 8424, 3072] bf16 with shared rows is 103.5 MB.
-// Grid: (token groups, channel groups, B). A thread owns one run of channels and kTokens tokens, whose loads are all
-// issued before the first is used.
+// Grid: (token groups, channel groups, B). A block spans whole rows where 768 threads can, so that it moves contiguous
+// memory; a thread owns one run of channels and kTokens tokens, whose loads are all issued before the first is used.
 #pragma once
 
 #include <stdint.h>
 
-#include "kda/vec.cuh"
+#include "kda/caching.cuh"
 
 namespace kda {
 
@@ -28,11 +28,12 @@ __device__ __forceinline__ Vec<float, kRun> load_shared_row(const RowOperand<T>&
   else return to_float(Vec<T, kRun>::load_readonly(operand.data + b * operand.batch + channel));
 }
 
-// kRowsThreads is the largest block; 64 registers a thread at most, so that 1024 threads share an SM.
-inline constexpr int kRowsThreads = 512;
+// The largest block: a row of 6144 16-bit channels.
+inline constexpr int kRowsThreads = 768;
 
-template <typename Tx, typename Tscale, typename Tshift, Span kScale, Span kShift, int kRun, int kTokens>
-__global__ void __launch_bounds__(kRowsThreads, 2)
+// Two of the largest blocks an SM (40 registers) with one token a thread; a thread with several tokens needs up to 60.
+template <typename Tx, typename Tscale, typename Tshift, Span kScale, Span kShift, int kRun, int kTokens, Caching kCaching>
+__global__ void __launch_bounds__(kRowsThreads, kTokens == 1 ? 2 : 1)
 scale_shift_rows_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const RowOperand<Tscale> scale,
                         const RowOperand<Tshift> shift, int tokens, int channels, float constant) {
   const int channel = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * kRun;
@@ -52,9 +53,9 @@ scale_shift_rows_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const Ro
 #pragma unroll
   for (int i = 0; i < kTokens; ++i) {
     if (!is_inside(i)) continue;
-    x_runs[i] = Vec<Tx, kRun>::load_streaming(x + first + offset(i, channels));
-    if constexpr (kScale == Span::kToken) scale_runs[i] = Vec<Tscale, kRun>::load_streaming(scale_row + offset(i, scale.token));
-    if constexpr (kShift == Span::kToken) shift_runs[i] = Vec<Tshift, kRun>::load_streaming(shift_row + offset(i, shift.token));
+    x_runs[i] = load_stream<kCaching, kRun>(x + first + offset(i, channels));
+    if constexpr (kScale == Span::kToken) scale_runs[i] = load_stream<kCaching, kRun>(scale_row + offset(i, scale.token));
+    if constexpr (kShift == Span::kToken) shift_runs[i] = load_stream<kCaching, kRun>(shift_row + offset(i, shift.token));
   }
 
   Vec<float, kRun> factor, addend;
@@ -83,7 +84,7 @@ scale_shift_rows_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const Ro
 #pragma unroll
     for (int c = 0; c < kRun; ++c) y[c] = fmaf(y[c], factor[c], addend[c]);
     const Vec<Tx, kRun> rounded = is_copy ? x_runs[i] : from_float<Tx>(y);
-    rounded.store_streaming(out + first + offset(i, channels));
+    store_stream<kCaching>(out + first + offset(i, channels), rounded);
   }
 }
 
