@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "sglang/promoted_math.cuh"
 #include "sglang/masked_access.cuh"
+#include "sglang/promoted_math.cuh"
 
 namespace kda::sglang {
 
@@ -54,9 +54,9 @@ inline constexpr int kScaleAhead = kIs16Bit<Tscale> ? kSteps : kSteps / 2;
 // kConstant is k: a compile-time constant upstream too.
 template <typename Tx, typename Tscale, typename Tshift, int kConstant>
 __global__ void __launch_bounds__(kTileThreads, kTileBlocksPerSm)
-scale_shift_blc_tile_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const Tscale* __restrict__ scale,
-                            const Tshift* __restrict__ shift, int tokens, int channels, RowStrides scale_strides,
-                            RowStrides shift_strides) {
+    scale_shift_blc_tile_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const Tscale* __restrict__ scale,
+                                const Tshift* __restrict__ shift, int tokens, int channels, RowStrides scale_strides,
+                                RowStrides shift_strides) {
   constexpr int kRun = kAccessBytes / sizeof(Tx);
   constexpr int kRunsPerRow = kTileChannels / kRun;
   constexpr int kTokenStep = kTileThreads / kRunsPerRow;
@@ -75,7 +75,8 @@ scale_shift_blc_tile_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, cons
   Vec<Tx, kRun> x_runs[kSteps];
   Vec<Tshift, kRun> shift_runs[kSteps];
 #pragma unroll
-  for (int step = 0; step < kSteps; ++step) x_runs[step] = load_masked<kRun>(x + offset(step, channels), is_inside(step));
+  for (int step = 0; step < kSteps; ++step)
+    x_runs[step] = load_masked<kRun>(x + offset(step, channels), is_inside(step));
 #pragma unroll
   for (int step = 0; step < kSteps; ++step) {
     shift_runs[step] = load_masked<kRun>(shift + offset(step, shift_strides.token), is_inside(step));

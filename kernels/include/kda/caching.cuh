@@ -14,14 +14,18 @@ enum class Caching { kEvictFirst, kDefault };
 
 template <Caching kCaching, int N, typename T>
 __device__ __forceinline__ Vec<T, N> load_stream(const T* from) {
-  if constexpr (kCaching == Caching::kEvictFirst) return Vec<T, N>::load_streaming(from);
-  else return Vec<T, N>::load(from);
+  if constexpr (kCaching == Caching::kEvictFirst)
+    return Vec<T, N>::load_streaming(from);
+  else
+    return Vec<T, N>::load(from);
 }
 
 template <Caching kCaching, typename T, int N>
 __device__ __forceinline__ void store_stream(T* to, const Vec<T, N>& v) {
-  if constexpr (kCaching == Caching::kEvictFirst) v.store_streaming(to);
-  else v.store(to);
+  if constexpr (kCaching == Caching::kEvictFirst)
+    v.store_streaming(to);
+  else
+    v.store(to);
 }
 
 }  // namespace kda

@@ -73,16 +73,17 @@ __device__ __forceinline__ ModulationRow<T> select_row(const SelectTask<T>& task
 template <typename T>
 inline constexpr int kSelectRun = 16 / static_cast<int>(sizeof(T));
 
-// kExact: the row is exactly kRowThreads * kRuns runs, so nothing is masked.
-template <typename T, int kRowThreads, int kRuns, bool kResidual, bool kExact, int kMinBlocks>
-__global__ void __launch_bounds__(kRowThreads, kMinBlocks)
-layernorm_select_row_kernel(const SelectTask<T> task) {
+// kFullPlain: the row is exactly kRowThreads * kRuns runs, so nothing is masked, and weight and bias are absent.
+enum class RowShape { kAny, kFullPlain };
+
+template <typename T, int kRowThreads, int kRuns, bool kResidual, RowShape kShape, int kMinBlocks>
+__global__ void __launch_bounds__(kRowThreads, kMinBlocks) layernorm_select_row_kernel(const SelectTask<T> task) {
   constexpr int kRun = kSelectRun<T>;
   constexpr Caching kCaching = kResidual ? Caching::kDefault : Caching::kEvictFirst;
   const int row = blockIdx.x, channels = task.channels;
   const int64_t first = static_cast<int64_t>(row) * channels;
   const auto channel = [&](int run) { return (run * kRowThreads + static_cast<int>(threadIdx.x)) * kRun; };
-  const auto is_inside = [&](int run) { return kExact || channel(run) < channels; };
+  const auto is_inside = [&](int run) { return kShape == RowShape::kFullPlain || channel(run) < channels; };
 
   Vec<T, kRun> x[kRuns];
   Vec<T, kRun> residual[kRuns], residual_gate[kRuns];
@@ -100,7 +101,8 @@ layernorm_select_row_kernel(const SelectTask<T> task) {
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) {
       if (!is_inside(run)) continue;
-      store_stream<kCaching>(task.gate_out + first + channel(run), Vec<T, kRun>::load_readonly(rows.gate + channel(run)));
+      store_stream<kCaching>(task.gate_out + first + channel(run),
+                             Vec<T, kRun>::load_readonly(rows.gate + channel(run)));
     }
   };
   if constexpr (!kResidual) copy_gate();
@@ -144,12 +146,12 @@ layernorm_select_row_kernel(const SelectTask<T> task) {
     Vec<float, kRun>& y = h[run];
 #pragma unroll
     for (int c = 0; c < kRun; ++c) y[c] *= inverse_deviation;
-    if (task.weight != nullptr) {
+    if (kShape == RowShape::kAny && task.weight != nullptr) {
       const auto weight = to_float(Vec<T, kRun>::load_readonly(task.weight + channel(run)));
 #pragma unroll
       for (int c = 0; c < kRun; ++c) y[c] *= weight[c];
     }
-    if (task.bias != nullptr) {
+    if (kShape == RowShape::kAny && task.bias != nullptr) {
       const auto bias = to_float(Vec<T, kRun>::load_readonly(task.bias + channel(run)));
 #pragma unroll
       for (int c = 0; c < kRun; ++c) y[c] += bias[c];
