@@ -30,7 +30,8 @@ inline SelectPath path_of(const SelectCall& call) {
     fits = fits && (affine->data == nullptr || takes_runs(*affine, run));
   }
   for (int set = 0; set < 2; ++set) {
-    fits = fits && takes_runs(call.scale[set], run) && takes_runs(call.shift[set], run) && takes_runs(call.gate[set], run);
+    fits =
+        fits && takes_runs(call.scale[set], run) && takes_runs(call.shift[set], run) && takes_runs(call.gate[set], run);
   }
   return fits ? SelectPath::kRow : SelectPath::kStrided;
 }
@@ -67,6 +68,7 @@ SelectArguments<T> arguments_of(const SelectCall& call) {
 
 template <typename T, bool kResidual>
 cudaError_t launch_select(const SelectCall& call, void* stream) {
+  if (call.batch * call.tokens > INT32_MAX) return cudaErrorInvalidConfiguration;
   const dim3 grid(call.batch * call.tokens), block(kRowThreads);
   const auto arguments = arguments_of<T>(call);
   if (path_of(call) == SelectPath::kStrided) {
@@ -78,9 +80,12 @@ cudaError_t launch_select(const SelectCall& call, void* stream) {
     return launch(layernorm_select01_strided_kernel<T, kResidual>, grid, block, 0, stream, arguments, strides);
   }
   const int64_t group = kRowThreads * kAccessBytes / sizeof(T);
-  if (call.channels <= group) return launch(layernorm_select01_row_kernel<T, 1, kResidual>, grid, block, 0, stream, arguments);
-  if (call.channels <= 2 * group) return launch(layernorm_select01_row_kernel<T, 2, kResidual>, grid, block, 0, stream, arguments);
-  if (call.channels <= 4 * group) return launch(layernorm_select01_row_kernel<T, 4, kResidual>, grid, block, 0, stream, arguments);
+  if (call.channels <= group)
+    return launch(layernorm_select01_row_kernel<T, 1, kResidual>, grid, block, 0, stream, arguments);
+  if (call.channels <= 2 * group)
+    return launch(layernorm_select01_row_kernel<T, 2, kResidual>, grid, block, 0, stream, arguments);
+  if (call.channels <= 4 * group)
+    return launch(layernorm_select01_row_kernel<T, 4, kResidual>, grid, block, 0, stream, arguments);
   return launch(layernorm_select01_row_kernel<T, 8, kResidual>, grid, block, 0, stream, arguments);
 }
 
@@ -91,9 +96,12 @@ cudaError_t launch_select(const SelectCall& call, void* stream) {
 
 inline cudaError_t launch_select(const SelectCall& call, void* stream) {
   switch (call.dtype) {
-    case Dtype::kBf16: return launch_select<bf16>(call, stream);
-    case Dtype::kF16: return launch_select<f16>(call, stream);
-    default: return launch_select<float>(call, stream);
+    case Dtype::kBf16:
+      return launch_select<bf16>(call, stream);
+    case Dtype::kF16:
+      return launch_select<f16>(call, stream);
+    default:
+      return launch_select<float>(call, stream);
   }
 }
 

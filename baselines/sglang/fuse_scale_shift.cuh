@@ -25,9 +25,16 @@ inline bool takes_runs(const Operand& operand, int run) {
          operand.batch % run == 0 && operand.step % run == 0;
 }
 
+constexpr int64_t kMaxOffset = INT32_MAX;
+
+// Offsets within a batch, which the kernels take in 32 bits as upstream does. A tile reaches up to 127 tokens further.
+inline bool fits_32_bits(const Operand& operand, const ScaleShiftCall& call) {
+  return operand.step >= 0 && (call.tokens + kTileTokens) * operand.step + call.channels + kTileChannels <= kMaxOffset;
+}
+
 inline ScaleShiftPath path_of(const ScaleShiftCall& call) {
   if (call.is_empty()) return ScaleShiftPath::kEmpty;
-  constexpr int64_t kMaxOffset = INT32_MAX, kMaxGridYZ = 65535;
+  constexpr int64_t kMaxGridYZ = 65535;
   const auto is_served = [&](Dtype dtype) {
     return dtype == call.dtype || (dtype == Dtype::kF32 && modulation::element_bytes(call.dtype) == 2);
   };
@@ -36,25 +43,33 @@ inline ScaleShiftPath path_of(const ScaleShiftCall& call) {
                              call.channels % run == 0 && modulation::is_aligned(call.x, kAccessBytes) &&
                              modulation::is_aligned(call.out, kAccessBytes) && takes_runs(call.scale, run) &&
                              takes_runs(call.shift, run) && call.batch * call.tokens <= kMaxOffset &&
-                             call.channels <= kMaxOffset;
+                             (call.tokens + kTileTokens) * call.channels + kTileChannels <= kMaxOffset &&
+                             fits_32_bits(call.scale, call) && fits_32_bits(call.shift, call);
   if (!is_vectorised) return ScaleShiftPath::kStrided;
   if (call.framed) return ScaleShiftPath::kFrame;
   return call.batch <= kMaxGridYZ && call.channels <= kMaxGridYZ * kTileChannels ? ScaleShiftPath::kTile
-                                                                               : ScaleShiftPath::kStrided;
+                                                                                 : ScaleShiftPath::kStrided;
 }
 
 inline ElementType element_type(Dtype dtype) {
   switch (dtype) {
-    case Dtype::kBf16: return ElementType::kBf16;
-    case Dtype::kF16: return ElementType::kF16;
-    case Dtype::kF32: return ElementType::kF32;
-    default: return ElementType::kF64;
+    case Dtype::kBf16:
+      return ElementType::kBf16;
+    case Dtype::kF16:
+      return ElementType::kF16;
+    case Dtype::kF32:
+      return ElementType::kF32;
+    default:
+      return ElementType::kF64;
   }
 }
 
 inline StridedOperand strided(const Operand& operand) {
-  return {operand.data, element_type(operand.dtype), operand.batch, operand.step, operand.channel, operand.tokens_per_step};
+  return {operand.data,    element_type(operand.dtype), operand.batch, operand.step,
+          operand.channel, operand.tokens_per_step};
 }
+
+inline RowStrides row_strides(const Operand& operand) { return {operand.batch, static_cast<int>(operand.step)}; }
 
 inline unsigned ceil_div(int64_t a, int64_t b) { return static_cast<unsigned>((a + b - 1) / b); }
 
@@ -62,19 +77,21 @@ template <typename Tx>
 cudaError_t launch_strided(const ScaleShiftCall& call, void* stream) {
   constexpr unsigned kMaxBlocks = 16384;  // enough to fill any GPU; the kernel strides over the rest
   const int64_t elements = call.batch * call.tokens * call.channels;
-  const unsigned blocks = elements > int64_t{kMaxBlocks} * kStridedThreads ? kMaxBlocks : ceil_div(elements, kStridedThreads);
-  return launch(scale_shift_strided_kernel<Tx>, dim3(blocks), dim3(kStridedThreads), 0, stream, static_cast<Tx*>(call.out),
-                static_cast<const Tx*>(call.x), elements, call.tokens, call.channels, strided(call.scale),
-                strided(call.shift), call.scale.is_scalar && call.shift.is_scalar, call.constant);
+  const unsigned blocks =
+      elements > int64_t{kMaxBlocks} * kStridedThreads ? kMaxBlocks : ceil_div(elements, kStridedThreads);
+  return launch(scale_shift_strided_kernel<Tx>, dim3(blocks), dim3(kStridedThreads), 0, stream,
+                static_cast<Tx*>(call.out), static_cast<const Tx*>(call.x), elements, call.tokens, call.channels,
+                strided(call.scale), strided(call.shift), call.scale.is_scalar && call.shift.is_scalar, call.constant);
 }
 
 template <typename Tx, typename Tscale, typename Tshift>
 cudaError_t launch_tile(const ScaleShiftCall& call, void* stream) {
   const dim3 grid(ceil_div(call.tokens, kTileTokens), ceil_div(call.channels, kTileChannels), call.batch);
   const auto launch_with = [&](auto kernel) {
-    return launch(kernel, grid, dim3(kTileThreads), 0, stream, static_cast<Tx*>(call.out), static_cast<const Tx*>(call.x),
-                  static_cast<const Tscale*>(call.scale.data), static_cast<const Tshift*>(call.shift.data), call.tokens,
-                  call.channels, RowStrides{call.scale.batch, call.scale.step}, RowStrides{call.shift.batch, call.shift.step});
+    return launch(kernel, grid, dim3(kTileThreads), 0, stream, static_cast<Tx*>(call.out),
+                  static_cast<const Tx*>(call.x), static_cast<const Tscale*>(call.scale.data),
+                  static_cast<const Tshift*>(call.shift.data), call.tokens, call.channels, row_strides(call.scale),
+                  row_strides(call.shift));
   };
   if (call.constant == 0.0) return launch_with(scale_shift_blc_tile_kernel<Tx, Tscale, Tshift, 0>);
   if (call.constant == 1.0) return launch_with(scale_shift_blc_tile_kernel<Tx, Tscale, Tshift, 1>);
@@ -87,8 +104,8 @@ cudaError_t launch_frame(const ScaleShiftCall& call, void* stream) {
     const dim3 grid(call.batch * call.tokens, ceil_div(call.channels, threads * kFrameElements));
     return launch(kernel, grid, dim3(threads), 0, stream, static_cast<Tx*>(call.out), static_cast<const Tx*>(call.x),
                   static_cast<const Tscale*>(call.scale.data), static_cast<const Tshift*>(call.shift.data), call.tokens,
-                  call.channels, call.scale.tokens_per_step, RowStrides{call.scale.batch, call.scale.step},
-                  RowStrides{call.shift.batch, call.shift.step}, static_cast<Tscale>(static_cast<float>(call.constant)));
+                  call.channels, call.scale.tokens_per_step, row_strides(call.scale), row_strides(call.shift),
+                  static_cast<Tscale>(static_cast<float>(call.constant)));
   };
   if (call.channels >= 1024) return launch_with(scale_shift_4d_frame_kernel<Tx, Tscale, Tshift, 256>, 256);
   return launch_with(scale_shift_4d_frame_kernel<Tx, Tscale, Tshift, 128>, 128);
@@ -114,10 +131,14 @@ cudaError_t launch_scale_shift(const ScaleShiftCall& call, void* stream) {
 
 inline cudaError_t launch_scale_shift(const ScaleShiftCall& call, void* stream) {
   switch (call.dtype) {
-    case Dtype::kBf16: return launch_scale_shift<bf16>(call, stream);
-    case Dtype::kF16: return launch_scale_shift<f16>(call, stream);
-    case Dtype::kF32: return launch_scale_shift<float>(call, stream);
-    default: return launch_strided<double>(call, stream);
+    case Dtype::kBf16:
+      return launch_scale_shift<bf16>(call, stream);
+    case Dtype::kF16:
+      return launch_scale_shift<f16>(call, stream);
+    case Dtype::kF32:
+      return launch_scale_shift<float>(call, stream);
+    default:
+      return launch_strided<double>(call, stream);
   }
 }
 

@@ -50,10 +50,12 @@ __device__ __forceinline__ ModulationRows<T> select_rows(const SelectArguments<T
   const int64_t batch = row / a.tokens, token = row % a.tokens;
   if (is_set_one(a.index, a.index_bytes, batch * a.index_batch + token * a.index_token)) {
     if (set != nullptr) *set = 1;
-    return {a.scale[1] + batch * a.scale_batch[1], a.shift[1] + batch * a.shift_batch[1], a.gate[1] + batch * a.gate_batch[1]};
+    return {a.scale[1] + batch * a.scale_batch[1], a.shift[1] + batch * a.shift_batch[1],
+            a.gate[1] + batch * a.gate_batch[1]};
   }
   if (set != nullptr) *set = 0;
-  return {a.scale[0] + batch * a.scale_batch[0], a.shift[0] + batch * a.shift_batch[0], a.gate[0] + batch * a.gate_batch[0]};
+  return {a.scale[0] + batch * a.scale_batch[0], a.shift[0] + batch * a.shift_batch[0],
+          a.gate[0] + batch * a.gate_batch[0]};
 }
 
 // Triton's block reduction: butterfly within warps, warp sums to shared memory, butterfly of those by one warp, result
@@ -74,11 +76,13 @@ __device__ __forceinline__ float block_sum_triton(float value, float (&partials)
 // kGroups accesses of one 16 B run a thread cover the row. Triton's register counts on sm_90 (64 and 70) allow 8 and 7
 // blocks an SM at four groups of 16-bit elements.
 template <typename T, int kGroups, bool kResidual>
-inline constexpr int kRowBlocksPerSm = kGroups * kAccessBytes / static_cast<int>(sizeof(T)) > 32 ? 1 : kResidual ? 7 : 8;
+inline constexpr int kRowBlocksPerSm = kGroups * kAccessBytes / static_cast<int>(sizeof(T)) > 32 ? 1
+                                       : kResidual                                               ? 7
+                                                                                                 : 8;
 
 template <typename T, int kGroups, bool kResidual>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocksPerSm<T, kGroups, kResidual>)
-layernorm_select01_row_kernel(const SelectArguments<T> arguments) {
+    layernorm_select01_row_kernel(const SelectArguments<T> arguments) {
   constexpr int kRun = kAccessBytes / sizeof(T);
   __shared__ float partials[kRowWarps];
   const SelectArguments<T>& a = arguments;

@@ -17,15 +17,17 @@ struct ChannelStrides {
 
 template <typename T, bool kResidual>
 __global__ void __launch_bounds__(kRowThreads)  // no bound: nothing of the row stays in registers
-layernorm_select01_strided_kernel(const SelectArguments<T> arguments, const ChannelStrides strides) {
+    layernorm_select01_strided_kernel(const SelectArguments<T> arguments, const ChannelStrides strides) {
   __shared__ float partials[kRowWarps];
   const SelectArguments<T>& a = arguments;
   const int row = blockIdx.x, channels = a.channels;
   const int64_t first = static_cast<int64_t>(row) * channels;
   const auto value = [&](int c) {
     const float x = to_float(a.x[first + c]);
-    if constexpr (kResidual) return fmaf(to_float(a.residual_gate[first + c]), x, to_float(a.residual[first + c]));
-    else return x;
+    if constexpr (kResidual)
+      return fmaf(to_float(a.residual_gate[first + c]), x, to_float(a.residual[first + c]));
+    else
+      return x;
   };
 
   float sum = 0.f;

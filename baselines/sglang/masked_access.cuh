@@ -2,7 +2,7 @@
 // A f32 run of 8 is two accesses of 16 B, 16 B apart, as in Triton.
 #pragma once
 
-#include "kda/vec.cuh"
+#include "kda/predicated_load.cuh"
 
 namespace kda::sglang {
 
@@ -10,9 +10,7 @@ constexpr int kAccessBytes = 16;  // the widest access Triton 3.6 emits on sm_90
 
 template <int N, typename T>
 __device__ __forceinline__ Vec<T, N> load_masked(const T* from, bool valid) {
-  Vec<T, N> run = {};
-  if (valid) run = Vec<T, N>::load(from);
-  return run;
+  return load_or_zero<N>(from, valid);
 }
 
 template <typename T, int N>

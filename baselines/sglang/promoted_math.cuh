@@ -21,8 +21,9 @@ inline constexpr bool kIs16Bit = sizeof(T) == 2;
 
 // Two different 16-bit types meet in f32, as in PyTorch.
 template <typename A, typename B>
-using Promoted = std::conditional_t<std::is_same_v<A, B>, A,
-                                    std::conditional_t<std::is_same_v<A, double> || std::is_same_v<B, double>, double, float>>;
+using Promoted =
+    std::conditional_t<std::is_same_v<A, B>, A,
+                       std::conditional_t<std::is_same_v<A, double> || std::is_same_v<B, double>, double, float>>;
 
 template <typename To, typename From>
 __device__ __forceinline__ To convert(From value) {
@@ -33,11 +34,15 @@ __device__ __forceinline__ To convert(From value) {
   } else if constexpr (std::is_same_v<From, f16>) {
     return convert<To>(__half2float(value));
   } else if constexpr (std::is_same_v<To, bf16>) {
-    if constexpr (std::is_same_v<From, double>) return __double2bfloat16(value);
-    else return __float2bfloat16_rn(value);
+    if constexpr (std::is_same_v<From, double>)
+      return __double2bfloat16(value);
+    else
+      return __float2bfloat16_rn(value);
   } else if constexpr (std::is_same_v<To, f16>) {
-    if constexpr (std::is_same_v<From, double>) return __double2half(value);
-    else return __float2half_rn(value);
+    if constexpr (std::is_same_v<From, double>)
+      return __double2half(value);
+    else
+      return __float2half_rn(value);
   } else {
     return static_cast<To>(value);
   }
@@ -45,21 +50,28 @@ __device__ __forceinline__ To convert(From value) {
 
 template <typename T>
 __device__ __forceinline__ T add(T a, T b) {
-  if constexpr (kIs16Bit<T>) return __hadd(a, b);
-  else return a + b;
+  if constexpr (kIs16Bit<T>)
+    return __hadd(a, b);
+  else
+    return a + b;
 }
 
 template <typename T>
 __device__ __forceinline__ T multiply(T a, T b) {
-  if constexpr (kIs16Bit<T>) return __hmul(a, b);
-  else return a * b;
+  if constexpr (kIs16Bit<T>)
+    return __hmul(a, b);
+  else
+    return a * b;
 }
 
 template <typename T>
 __device__ __forceinline__ T multiply_add(T a, T b, T c) {
-  if constexpr (kIs16Bit<T>) return __hfma(a, b, c);
-  else if constexpr (std::is_same_v<T, double>) return fma(a, b, c);
-  else return fmaf(a, b, c);
+  if constexpr (kIs16Bit<T>)
+    return __hfma(a, b, c);
+  else if constexpr (std::is_same_v<T, double>)
+    return fma(a, b, c);
+  else
+    return fmaf(a, b, c);
 }
 
 // One element; `constant` is k in scale's type.

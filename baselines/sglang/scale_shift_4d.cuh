@@ -17,9 +17,9 @@ constexpr int kFrameElements = 4;  // per thread
 
 template <typename Tx, typename Tscale, typename Tshift, int kThreads>
 __global__ void __launch_bounds__(kThreads)  // 16 to 20 registers upstream, so full occupancy without a bound
-scale_shift_4d_frame_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const Tscale* __restrict__ scale,
-                            const Tshift* __restrict__ shift, int tokens, int channels, int tokens_per_frame,
-                            RowStrides scale_strides, RowStrides shift_strides, Tscale constant) {
+    scale_shift_4d_frame_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const Tscale* __restrict__ scale,
+                                const Tshift* __restrict__ shift, int tokens, int channels, int tokens_per_frame,
+                                RowStrides scale_strides, RowStrides shift_strides, Tscale constant) {
   const int row = blockIdx.x;
   const int channel = (blockIdx.y * kThreads + threadIdx.x) * kFrameElements;
   const bool is_inside = channel < channels;

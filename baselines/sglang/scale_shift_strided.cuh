@@ -30,10 +30,14 @@ struct StridedOperand {
 template <typename Body>
 __device__ __forceinline__ void with_type(const StridedOperand& operand, Body body) {
   switch (operand.type) {
-    case ElementType::kBf16: return body(static_cast<const bf16*>(operand.data));
-    case ElementType::kF16: return body(static_cast<const f16*>(operand.data));
-    case ElementType::kF32: return body(static_cast<const float*>(operand.data));
-    case ElementType::kF64: return body(static_cast<const double*>(operand.data));
+    case ElementType::kBf16:
+      return body(static_cast<const bf16*>(operand.data));
+    case ElementType::kF16:
+      return body(static_cast<const f16*>(operand.data));
+    case ElementType::kF32:
+      return body(static_cast<const float*>(operand.data));
+    case ElementType::kF64:
+      return body(static_cast<const double*>(operand.data));
   }
 }
 
@@ -45,9 +49,9 @@ __device__ __forceinline__ bool is_zero(const StridedOperand& operand) {
 
 template <typename T>
 __global__ void __launch_bounds__(kStridedThreads)  // no occupancy asked for: the loop is bound by its divisions
-scale_shift_strided_kernel(T* __restrict__ out, const T* __restrict__ x, int64_t elements, int64_t tokens,
-                           int64_t channels, StridedOperand scale, StridedOperand shift, bool both_scalar,
-                           double constant) {
+    scale_shift_strided_kernel(T* __restrict__ out, const T* __restrict__ x, int64_t elements, int64_t tokens,
+                               int64_t channels, StridedOperand scale, StridedOperand shift, bool both_scalar,
+                               double constant) {
   const bool is_copy = both_scalar && is_zero(scale) && is_zero(shift);
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kStridedThreads;
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * kStridedThreads + threadIdx.x; i < elements; i += stride) {

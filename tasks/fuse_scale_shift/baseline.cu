@@ -2,8 +2,7 @@
 //   entry 0  out = x * (k + scale) + shift
 //   entry 1  LayerNorm, then scale, shift and gate chosen per token between two sets
 //   entry 2  gated residual add, then entry 1
-#include <stdio.h>
-
+#include "kda/route.cuh"
 #include "sglang/fuse_layernorm_select01.cuh"
 #include "sglang/fuse_scale_shift.cuh"
 
@@ -11,19 +10,7 @@ namespace {
 
 using namespace kda;
 
-void describe(KdaRoute* route, const char* bucket, const char* condition, const char* path, const char* why) {
-  snprintf(route->bucket, sizeof route->bucket, "%s", bucket);
-  snprintf(route->condition, sizeof route->condition, "%s", condition);
-  snprintf(route->path, sizeof route->path, "%s", path);
-  snprintf(route->why, sizeof route->why, "%s", why);
-  route->declined = 0;
-}
-
-void describe_refusal(KdaRoute* route) {
-  describe(route, "refused", "outside the contract", "none", "shape, dtype, stride or device that the contract refuses");
-}
-
-void describe(const modulation::ScaleShiftCall& call, KdaRoute* route) {
+int32_t describe_call(const modulation::ScaleShiftCall& call, KdaRoute* route) {
   switch (sglang::path_of(call)) {
     case sglang::ScaleShiftPath::kEmpty:
       return describe(route, "empty", "x has no elements", "none", "nothing to compute");
@@ -36,21 +23,22 @@ void describe(const modulation::ScaleShiftCall& call, KdaRoute* route) {
                         "scale_shift_blc_tile_kernel", "upstream's 128 x 128 tile kernel");
       }
       [[fallthrough]];
-    case sglang::ScaleShiftPath::kStrided:
-      return describe(route, "blc_strided", "scalars, odd strides or alignment, promoted dtypes, or another scale_constant",
+    default:
+      return describe(route, "blc_strided",
+                      "scalars, odd strides or alignment, promoted dtypes, or another scale_constant",
                       "scale_shift_strided_kernel", "upstream's accesses narrow to one element here");
   }
 }
 
-void describe(const modulation::SelectCall& call, KdaRoute* route) {
+int32_t describe_call(const modulation::SelectCall& call, KdaRoute* route) {
   switch (sglang::path_of(call)) {
     case sglang::SelectPath::kEmpty:
       return describe(route, "empty", "x has no elements", "none", "nothing to compute");
     case sglang::SelectPath::kRow:
       return describe(route, call.has_residual ? "residual_layernorm_row" : "layernorm_row",
-                      "everything takes 16 B accesses and a row has at most 1024 of them", "layernorm_select01_row_kernel",
-                      "upstream's kernel, a row in registers");
-    case sglang::SelectPath::kStrided:
+                      "everything takes 16 B accesses and a row has at most 1024 of them",
+                      "layernorm_select01_row_kernel", "upstream's kernel, a row in registers");
+    default:
       return describe(route, call.has_residual ? "residual_layernorm_strided" : "layernorm_strided",
                       "odd strides or alignment, or a longer row", "layernorm_select01_strided_kernel",
                       "upstream's accesses narrow to one element, or its registers spill, here");
@@ -60,7 +48,7 @@ void describe(const modulation::SelectCall& call, KdaRoute* route) {
 template <typename Call>
 int32_t launch_unless_empty(const Call& call, cudaError_t (*launch_call)(const Call&, void*), void* stream) {
   if (call.is_empty()) return KDA_OK;
-  return launch_call(call, stream) == cudaSuccess ? KDA_OK : KDA_CUDA_ERROR;
+  return status_of(launch_call(call, stream));
 }
 
 // Reads the call and hands it to `body`, or refuses it.
@@ -98,10 +86,7 @@ int32_t kda_launch(const KdaCall* call) {
 }
 
 int32_t kda_route(const KdaCall* call, KdaRoute* route) {
-  const int32_t status = with_call(*call, [&](const auto& read) {
-    describe(read, route);
-    return static_cast<int32_t>(KDA_OK);
-  });
-  if (status != KDA_OK) describe_refusal(route);
+  const int32_t status = with_call(*call, [&](const auto& read) { return describe_call(read, route); });
+  if (status == KDA_INVALID_ARGUMENT) describe_refusal(route);
   return status;
 }

@@ -44,7 +44,8 @@ class Reader {
       case KDA_FLOAT:
         if (tensor_->dtype.bits == 16) return half_value(fetch<uint16_t>(offset));
         return tensor_->dtype.bits == 32 ? fetch<float>(offset) : fetch<double>(offset);
-      default: return is_nonzero(offset) ? 1.0 : 0.0;
+      default:
+        return is_nonzero(offset) ? 1.0 : 0.0;
     }
   }
 
@@ -96,9 +97,12 @@ struct Row {
 
 Row broadcast_row(const Reader& operand, int64_t b, int64_t l) {
   switch (operand.rank()) {
-    case 2: return {b * operand.stride(0), operand.stride(1)};
-    case 3: return {b * operand.stride(0) + l * operand.stride(1), operand.stride(2)};
-    default: return {0, 0};
+    case 2:
+      return {b * operand.stride(0), operand.stride(1)};
+    case 3:
+      return {b * operand.stride(0) + l * operand.stride(1), operand.stride(2)};
+    default:
+      return {0, 0};
   }
 }
 
@@ -139,8 +143,9 @@ void scale_shift_row(const KdaCall* call, int64_t row) {
   for (int64_t c = 0; c < channels; ++c) {
     const double value = x[first + c];
     const double scale_value = scale[scale_row.offset + c * scale_row.channel_stride];
-    const double factor = in_double ? constant + scale_value
-                                    : static_cast<float>(static_cast<float>(constant) + static_cast<float>(scale_value));
+    const double factor = in_double
+                              ? constant + scale_value
+                              : static_cast<float>(static_cast<float>(constant) + static_cast<float>(scale_value));
     const double shift_value = shift[shift_row.offset + c * shift_row.channel_stride];
     const double result = is_copy ? value : std::fma(value, factor, shift_value);
     // A call of f32 x with narrower modulation is compared bitwise, so its `out` may be f32 here.
@@ -155,7 +160,8 @@ void scale_shift_row(const KdaCall* call, int64_t row) {
 void layernorm_row(const KdaCall* call, int64_t row) {
   const KdaTensor* const* tensor = call->tensors;
   const bool has_residual = call->entry == kResidualLayerNorm;
-  const Reader x(tensor[0]), residual(has_residual ? tensor[1] : nullptr), residual_gate(has_residual ? tensor[2] : nullptr);
+  const Reader x(tensor[0]), residual(has_residual ? tensor[1] : nullptr),
+      residual_gate(has_residual ? tensor[2] : nullptr);
   tensor += has_residual ? 3 : 1;
   const Reader weight(tensor[0]), bias(tensor[1]), index(tensor[8]);
   const int64_t tokens = x.extent(1), channels = x.extent(2);
@@ -188,8 +194,10 @@ void layernorm_row(const KdaCall* call, int64_t row) {
     double h = (out[c] - mean) * inverse_deviation;
     if (weight) h *= weight[c * weight.stride(0)];
     if (bias) h += bias[c * bias.stride(0)];
-    out[c] = h * (1.0 + scale[b * scale.stride(0) + c * scale.stride(1)]) + shift[b * shift.stride(0) + c * shift.stride(1)];
-    std::memcpy(gate_out + c * x.element_bytes(), gate.address(b * gate.stride(0) + c * gate.stride(1)), x.element_bytes());
+    out[c] =
+        h * (1.0 + scale[b * scale.stride(0) + c * scale.stride(1)]) + shift[b * shift.stride(0) + c * shift.stride(1)];
+    std::memcpy(gate_out + c * x.element_bytes(), gate.address(b * gate.stride(0) + c * gate.stride(1)),
+                x.element_bytes());
   }
 }
 

@@ -3,12 +3,14 @@
 //   s = index != 0;  out = h * (1 + scale_s) + shift_s;  gate_out = gate_s
 //   x, residual, residual_gate and outputs: [B, L, C] dense;  six modulation tensors: [B, C];  index: [B, L]
 // Moves 3 * B*L*C * sizeof(x) B, with the residual 6 *; [1, 8424, 3072] bf16: 155.3 and 310.6 MB. Bound: HBM.
-// Grid: one row a block. The row is read once and stays in registers; the index is loaded beside it, so that the gate
-// row is copied while the row is still on its way. Two barriers a row: mean, then the centred variance.
+// Grid: one row a block. The row is read once and stays in registers; the index is loaded beside it. Two barriers a
+// row: mean, then the centred variance. Without the residual the gate row is copied while the row is still on its way
+// and everything is evict-first; with it, three loads a run leave no idle time, and the copy comes last.
 #pragma once
 
 #include <stdint.h>
 
+#include "kda/caching.cuh"
 #include "kda/reduce.cuh"
 #include "kda/vec.cuh"
 
@@ -68,47 +70,42 @@ __device__ __forceinline__ ModulationRow<T> select_row(const SelectTask<T>& task
           (second ? set1.gate : set0.gate) + b * (second ? set1.gate_batch : set0.gate_batch)};
 }
 
-// Sum over the kRowThreads threads of one row: a warp, or the whole block.
-template <int kRowThreads, int kSlot>
-__device__ __forceinline__ float row_sum(float value) {
-  if constexpr (kRowThreads == 32) return warp_sum(value);
-  else return block_sum<kRowThreads, kSlot>(value);
-}
-
 template <typename T>
 inline constexpr int kSelectRun = 16 / static_cast<int>(sizeof(T));
 
-// kExact: the row is exactly kRowThreads * kRuns runs, so nothing is masked.
-template <typename T, int kRowThreads, int kRuns, bool kResidual, bool kExact, int kRowsPerBlock, int kMinBlocks>
-__global__ void __launch_bounds__(kRowThreads * kRowsPerBlock, kMinBlocks)
-layernorm_select_row_kernel(const SelectTask<T> task) {
-  static_assert(kRowThreads == 32 || kRowsPerBlock == 1, "block reductions take the whole block");
+// kFullPlain: the row is exactly kRowThreads * kRuns runs, so nothing is masked, and weight and bias are absent.
+enum class RowShape { kAny, kFullPlain };
+
+template <typename T, int kRowThreads, int kRuns, bool kResidual, RowShape kShape, int kMinBlocks>
+__global__ void __launch_bounds__(kRowThreads, kMinBlocks) layernorm_select_row_kernel(const SelectTask<T> task) {
   constexpr int kRun = kSelectRun<T>;
-  const int lane = kRowsPerBlock == 1 ? threadIdx.x : threadIdx.x % kRowThreads;
-  const int row = kRowsPerBlock == 1 ? blockIdx.x : blockIdx.x * kRowsPerBlock + threadIdx.x / kRowThreads;
-  if (kRowsPerBlock > 1 && row >= task.batch * task.tokens) return;
-  const int channels = task.channels;
+  constexpr Caching kCaching = kResidual ? Caching::kDefault : Caching::kEvictFirst;
+  const int row = blockIdx.x, channels = task.channels;
   const int64_t first = static_cast<int64_t>(row) * channels;
-  const auto channel = [&](int run) { return (run * kRowThreads + lane) * kRun; };
-  const auto is_inside = [&](int run) { return kExact || channel(run) < channels; };
+  const auto channel = [&](int run) { return (run * kRowThreads + static_cast<int>(threadIdx.x)) * kRun; };
+  const auto is_inside = [&](int run) { return kShape == RowShape::kFullPlain || channel(run) < channels; };
 
   Vec<T, kRun> x[kRuns];
   Vec<T, kRun> residual[kRuns], residual_gate[kRuns];
 #pragma unroll
   for (int run = 0; run < kRuns; ++run) {
     if (!is_inside(run)) continue;
-    x[run] = Vec<T, kRun>::load_streaming(task.x + first + channel(run));
+    x[run] = load_stream<kCaching, kRun>(task.x + first + channel(run));
     if constexpr (kResidual) {
-      residual[run] = Vec<T, kRun>::load_streaming(task.residual + first + channel(run));
-      residual_gate[run] = Vec<T, kRun>::load_streaming(task.residual_gate + first + channel(run));
+      residual[run] = load_stream<kCaching, kRun>(task.residual + first + channel(run));
+      residual_gate[run] = load_stream<kCaching, kRun>(task.residual_gate + first + channel(run));
     }
   }
   const ModulationRow<T> rows = select_row(task, row);
+  const auto copy_gate = [&] {
 #pragma unroll
-  for (int run = 0; run < kRuns; ++run) {
-    if (!is_inside(run)) continue;
-    Vec<T, kRun>::load_readonly(rows.gate + channel(run)).store_streaming(task.gate_out + first + channel(run));
-  }
+    for (int run = 0; run < kRuns; ++run) {
+      if (!is_inside(run)) continue;
+      store_stream<kCaching>(task.gate_out + first + channel(run),
+                             Vec<T, kRun>::load_readonly(rows.gate + channel(run)));
+    }
+  };
+  if constexpr (!kResidual) copy_gate();
 
   Vec<float, kRun> h[kRuns];
   float sum = 0.f;
@@ -122,12 +119,12 @@ layernorm_select_row_kernel(const SelectTask<T> task) {
       for (int c = 0; c < kRun; ++c) {
         h[run][c] = fmaf(to_float(residual_gate[run][c]), h[run][c], to_float(residual[run][c]));
       }
-      from_float<T>(h[run]).store_streaming(task.residual_out + first + channel(run));
+      store_stream<kCaching>(task.residual_out + first + channel(run), from_float<T>(h[run]));
     }
 #pragma unroll
     for (int c = 0; c < kRun; ++c) sum += h[run][c];
   }
-  const float mean = __fdividef(row_sum<kRowThreads, 0>(sum), static_cast<float>(channels));
+  const float mean = __fdividef(block_sum<kRowThreads, 0>(sum), static_cast<float>(channels));
 
   float squares = 0.f;
 #pragma unroll
@@ -138,7 +135,7 @@ layernorm_select_row_kernel(const SelectTask<T> task) {
       squares = fmaf(h[run][c], h[run][c], squares);
     }
   }
-  const float variance = __fdividef(row_sum<kRowThreads, 1>(squares), static_cast<float>(channels));
+  const float variance = __fdividef(block_sum<kRowThreads, 1>(squares), static_cast<float>(channels));
   const float inverse_deviation = rsqrtf(variance + task.epsilon);
 
 #pragma unroll
@@ -149,20 +146,21 @@ layernorm_select_row_kernel(const SelectTask<T> task) {
     Vec<float, kRun>& y = h[run];
 #pragma unroll
     for (int c = 0; c < kRun; ++c) y[c] *= inverse_deviation;
-    if (task.weight != nullptr) {
+    if (kShape == RowShape::kAny && task.weight != nullptr) {
       const auto weight = to_float(Vec<T, kRun>::load_readonly(task.weight + channel(run)));
 #pragma unroll
       for (int c = 0; c < kRun; ++c) y[c] *= weight[c];
     }
-    if (task.bias != nullptr) {
+    if (kShape == RowShape::kAny && task.bias != nullptr) {
       const auto bias = to_float(Vec<T, kRun>::load_readonly(task.bias + channel(run)));
 #pragma unroll
       for (int c = 0; c < kRun; ++c) y[c] += bias[c];
     }
 #pragma unroll
     for (int c = 0; c < kRun; ++c) y[c] = fmaf(y[c], 1.f + scale[c], shift[c]);
-    from_float<T>(y).store_streaming(task.out + first + channel(run));
+    store_stream<kCaching>(task.out + first + channel(run), from_float<T>(y));
   }
+  if constexpr (kResidual) copy_gate();
 }
 
 }  // namespace kda

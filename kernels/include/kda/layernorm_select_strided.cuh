@@ -18,13 +18,15 @@ inline constexpr int kStridedRowThreads = 256;
 
 template <typename T, bool kResidual>
 __global__ void __launch_bounds__(kStridedRowThreads, 4)  // 64 registers; nothing of the row stays in them
-layernorm_select_strided_kernel(const SelectTask<T> task, const SelectChannelStrides strides) {
+    layernorm_select_strided_kernel(const SelectTask<T> task, const SelectChannelStrides strides) {
   const int row = blockIdx.x, channels = task.channels;
   const int64_t first = static_cast<int64_t>(row) * channels;
   const auto value = [&](int c) {
     const float x = to_float(task.x[first + c]);
-    if constexpr (kResidual) return fmaf(to_float(task.residual_gate[first + c]), x, to_float(task.residual[first + c]));
-    else return x;
+    if constexpr (kResidual)
+      return fmaf(to_float(task.residual_gate[first + c]), x, to_float(task.residual[first + c]));
+    else
+      return x;
   };
 
   float sum = 0.f;

@@ -31,9 +31,7 @@ inline char* first_element(const KdaTensor& tensor) { return static_cast<char*>(
 inline bool is_aligned(const void* pointer, int bytes) { return reinterpret_cast<uintptr_t>(pointer) % bytes == 0; }
 
 // Stride of a dimension, 0 where its extent is 1: strides of such dimensions are arbitrary (packed adaLN chunks).
-inline int64_t stride_of(const KdaTensor& tensor, int dim) {
-  return tensor.shape[dim] == 1 ? 0 : tensor.strides[dim];
-}
+inline int64_t stride_of(const KdaTensor& tensor, int dim) { return tensor.shape[dim] == 1 ? 0 : tensor.strides[dim]; }
 
 // Row-major and dense; dimensions of extent 1 are skipped.
 inline bool is_dense(const KdaTensor& tensor) {
@@ -167,8 +165,9 @@ inline int32_t read_scale_shift(const KdaCall& call, ScaleShiftCall* read) {
     return KDA_INVALID_ARGUMENT;
   }
   read->framed = scale.ndim == 4;
-  const bool fits = read->framed ? detail::read_frames(scale, x, &read->scale) && detail::read_per_token(shift, x, &read->shift)
-                                 : detail::read_broadcast(scale, x, &read->scale) && detail::read_broadcast(shift, x, &read->shift);
+  const bool fits =
+      read->framed ? detail::read_frames(scale, x, &read->scale) && detail::read_per_token(shift, x, &read->shift)
+                   : detail::read_broadcast(scale, x, &read->scale) && detail::read_broadcast(shift, x, &read->shift);
   if (!fits) return KDA_INVALID_ARGUMENT;
   read->batch = x.shape[0];
   read->tokens = x.shape[1];
@@ -242,7 +241,8 @@ inline int32_t read_select(const KdaCall& call, SelectCall* read) {
   const KdaTensor& index = **tensor++;
   const bool is_integer = index.dtype.code == KDA_INT && (index.dtype.bits == 32 || index.dtype.bits == 64);
   const bool is_bool = index.dtype.code == KDA_BOOL && index.dtype.bits == 8;
-  if (!has_shape(index, batch, tokens) || index.dtype.lanes != 1 || (!is_integer && !is_bool)) return KDA_INVALID_ARGUMENT;
+  if (!has_shape(index, batch, tokens) || index.dtype.lanes != 1 || (!is_integer && !is_bool))
+    return KDA_INVALID_ARGUMENT;
   read->index = first_element(index);
   read->index_bytes = index.dtype.bits / 8;
   read->index_batch = stride_of(index, 0);

@@ -25,9 +25,9 @@ inline constexpr int kElementsThreads = 256;
 
 template <typename Tx, typename Tscale, typename Tshift>
 __global__ void __launch_bounds__(kElementsThreads, 4)  // 64 registers; 64-bit divisions bound it, not occupancy
-scale_shift_elements_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, int64_t elements, int64_t tokens,
-                            int64_t channels, const ElementOperand<Tscale> scale, const ElementOperand<Tshift> shift,
-                            bool both_scalar, float constant) {
+    scale_shift_elements_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, int64_t elements, int64_t tokens,
+                                int64_t channels, const ElementOperand<Tscale> scale,
+                                const ElementOperand<Tshift> shift, bool both_scalar, float constant) {
   // Two zero scalars ask for x itself, whatever the constant is.
   const bool is_copy = both_scalar && to_float(*scale.data) == 0.f && to_float(*shift.data) == 0.f;
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kElementsThreads;
