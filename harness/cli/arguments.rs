@@ -209,7 +209,10 @@ fn parse_gpu(text: &str) -> Result<GpuChoice, String> {
 fn parse_profile(name: &str) -> Result<&'static GpuProfile, String> {
     GpuProfile::named(name).ok_or_else(|| {
         let known: Vec<&str> = GPU_PROFILES.iter().map(|profile| profile.name).collect();
-        format!("no GPU profile has this name; known: auto, emulated, {}", known.join(", "))
+        format!(
+            "no GPU profile has this name; known: auto, emulated, {}",
+            known.join(", ")
+        )
     })
 }
 
@@ -227,7 +230,9 @@ mod tests {
     #[test]
     fn gpus_are_named_by_profile() {
         assert_eq!(parse_gpu("emulated"), Ok(GpuChoice::Emulated));
-        assert!(matches!(parse_gpu("B200"), Ok(GpuChoice::Profile(profile)) if profile.name == "b200"));
+        assert!(
+            matches!(parse_gpu("B200"), Ok(GpuChoice::Profile(profile)) if profile.name == "b200")
+        );
         assert!(parse_gpu("b2000").unwrap_err().contains("rtx5090"));
     }
 }

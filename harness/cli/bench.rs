@@ -22,18 +22,32 @@ enum Destination {
 }
 
 pub(super) fn bench(arguments: &BenchArguments, terminal: &Terminal) -> Outcome {
-    let depth = if arguments.quick { Depth::Quick } else { Depth::Full };
+    let depth = if arguments.quick {
+        Depth::Quick
+    } else {
+        Depth::Full
+    };
     let destination = |context: &Context, machine: &Machine| {
         if arguments.no_ledger {
             return Destination::Nowhere;
         }
-        Destination::Folder(arguments.ledger.clone().unwrap_or_else(|| default_ledger(context, machine)))
+        Destination::Folder(
+            arguments
+                .ledger
+                .clone()
+                .unwrap_or_else(|| default_ledger(context, machine)),
+        )
     };
     run_all(&arguments.run, depth, destination, terminal)
 }
 
 pub(super) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Outcome {
-    run_all(&arguments.run, Depth::Check, |_, _| Destination::Nowhere, terminal)
+    run_all(
+        &arguments.run,
+        Depth::Check,
+        |_, _| Destination::Nowhere,
+        terminal,
+    )
 }
 
 /// Emulated runs are never evidence: they stay in the target folder.
@@ -52,7 +66,10 @@ fn run_all(
 ) -> Outcome {
     let context = Context::find()?;
     let names = context.task_names(&arguments.tasks)?;
-    let machine = Machine::find(arguments.gpu, context.toolchain.can_build_cuda(&context.project))?;
+    let machine = Machine::find(
+        arguments.gpu,
+        context.toolchain.can_build_cuda(&context.project),
+    )?;
     let destination = destination(&context, &machine);
     let interrupted = interrupt_flag();
     let mut worst = exit_codes::PASSED;
@@ -61,13 +78,23 @@ fn run_all(
         terminal.remark(&format!("{name}: {}", machine.describe()))?;
         let options = RunOptions {
             depth,
-            selection: Selection { rows: arguments.rows.clone(), set: arguments.set.clone() },
+            selection: Selection {
+                rows: arguments.rows.clone(),
+                set: arguments.set.clone(),
+            },
             seed: arguments.seed.unwrap_or_else(rand::random),
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };
         let progress = terminal.progress();
-        let entry = session::run(&context.project, &context.toolchain, &task, &machine, &options, &progress)?;
+        let entry = session::run(
+            &context.project,
+            &context.toolchain,
+            &task,
+            &machine,
+            &options,
+            &progress,
+        )?;
         let (entry, place) = record(entry, &destination, &machine, &context)?;
         let recorded = place.as_deref().map_or(Recorded::Nowhere, Recorded::In);
         terminal.result(&match arguments.json {
@@ -86,12 +113,19 @@ fn record(
     machine: &Machine,
     context: &Context,
 ) -> Result<(Entry, Option<PathBuf>), Failure> {
-    let Destination::Folder(folder) = destination else { return Ok((entry, None)) };
-    let path = folder.join(machine.name()).join(format!("{}.toml", entry.task));
+    let Destination::Folder(folder) = destination else {
+        return Ok((entry, None));
+    };
+    let path = folder
+        .join(machine.name())
+        .join(format!("{}.toml", entry.task));
     match Ledger::at(&path).append(&entry) {
         Ok(stored) => Ok((stored, Some(path))),
         Err(cause) => {
-            let saved = cause.save_in(&context.project.scratch_dir())?.display().to_string();
+            let saved = cause
+                .save_in(&context.project.scratch_dir())?
+                .display()
+                .to_string();
             Err(Failure::NotRecorded { saved, cause })
         }
     }
@@ -106,8 +140,17 @@ fn worse(left: u8, right: u8) -> u8 {
         exit_codes::INCONCLUSIVE,
         exit_codes::PASSED,
     ];
-    let rank = |code: u8| severity.iter().position(|known| *known == code).unwrap_or(severity.len());
-    if rank(left) <= rank(right) { left } else { right }
+    let rank = |code: u8| {
+        severity
+            .iter()
+            .position(|known| *known == code)
+            .unwrap_or(severity.len())
+    };
+    if rank(left) <= rank(right) {
+        left
+    } else {
+        right
+    }
 }
 
 /// Set by the first Ctrl-C; the run ends between two steps and records nothing. A second one ends the process.
@@ -125,11 +168,18 @@ fn interrupt_flag() -> Arc<AtomicBool> {
 
 /// The command as typed, with the bare name of the program.
 fn command_line() -> String {
-    let words = std::env::args().skip(1).map(|word| match word.contains([' ', '*', '?', '[', '\'']) {
-        true => format!("'{}'", word.replace('\'', r"'\''")),
-        false => word,
-    });
-    ["kda".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    let words =
+        std::env::args()
+            .skip(1)
+            .map(|word| match word.contains([' ', '*', '?', '[', '\'']) {
+                true => format!("'{}'", word.replace('\'', r"'\''")),
+                false => word,
+            });
+    ["kda".to_owned()]
+        .into_iter()
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -138,8 +188,17 @@ mod tests {
 
     #[test]
     fn a_lost_row_outweighs_a_slow_one_and_anything_outweighs_a_pass() {
-        assert_eq!(worse(exit_codes::SLOWER, exit_codes::ROW_LOST), exit_codes::ROW_LOST);
-        assert_eq!(worse(exit_codes::PASSED, exit_codes::INCONCLUSIVE), exit_codes::INCONCLUSIVE);
-        assert_eq!(worse(exit_codes::PASSED, exit_codes::PASSED), exit_codes::PASSED);
+        assert_eq!(
+            worse(exit_codes::SLOWER, exit_codes::ROW_LOST),
+            exit_codes::ROW_LOST
+        );
+        assert_eq!(
+            worse(exit_codes::PASSED, exit_codes::INCONCLUSIVE),
+            exit_codes::INCONCLUSIVE
+        );
+        assert_eq!(
+            worse(exit_codes::PASSED, exit_codes::PASSED),
+            exit_codes::PASSED
+        );
     }
 }

@@ -15,14 +15,22 @@ pub(super) fn build(arguments: &BuildArguments, terminal: &Terminal) -> Outcome 
         None => vec![Target::Emulated, Target::configured()],
         Some(GpuChoice::Emulated) => vec![Target::Emulated],
         Some(GpuChoice::Profile(profile)) => vec![Target::cuda(profile.arch)],
-        Some(GpuChoice::Auto) => vec![Machine::find(GpuChoice::Auto, context.toolchain.can_build_cuda(&context.project))?.target()],
+        Some(GpuChoice::Auto) => vec![
+            Machine::find(
+                GpuChoice::Auto,
+                context.toolchain.can_build_cuda(&context.project),
+            )?
+            .target(),
+        ],
     };
     let mut first = None;
     for name in context.task_names(&arguments.tasks)? {
         // Says which task is meant where a name is mistyped.
         Task::load(context.project.root(), &name)?;
         for target in &targets {
-            let built = context.toolchain.build_task(&context.project, &name, target);
+            let built = context
+                .toolchain
+                .build_task(&context.project, &name, target);
             match built {
                 Ok(_) => terminal.result(&format!("{name}: built for {target}"))?,
                 Err(error) => {

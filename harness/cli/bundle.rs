@@ -14,7 +14,13 @@ pub(super) fn bundle(arguments: &BundleArguments, terminal: &Terminal) -> Outcom
     arches.dedup();
     let targets: Vec<Target> = arches.into_iter().map(Target::cuda).collect();
     let executable = std::env::current_exe()?;
-    let summary = pack(&context.project, &context.toolchain, &targets, &executable, &arguments.output)?;
+    let summary = pack(
+        &context.project,
+        &context.toolchain,
+        &targets,
+        &executable,
+        &arguments.output,
+    )?;
     for error in &summary.left_out {
         terminal.remark(&format!("left out: {error}"))?;
     }
@@ -23,5 +29,9 @@ pub(super) fn bundle(arguments: &BundleArguments, terminal: &Terminal) -> Outcom
         summary.archive.display(),
         summary.archive_bytes as f64 * 1e-6
     ))?;
-    Ok(if summary.left_out.is_empty() { exit_codes::PASSED } else { exit_codes::BUILD_FAILED })
+    Ok(if summary.left_out.is_empty() {
+        exit_codes::PASSED
+    } else {
+        exit_codes::BUILD_FAILED
+    })
 }

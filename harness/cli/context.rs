@@ -20,6 +20,10 @@ impl Context {
 
     /// The named tasks, or all of them.
     pub(super) fn task_names(&self, tasks: &Tasks) -> Result<Vec<String>, Failure> {
-        if tasks.all { Ok(task::names(self.project.root())?) } else { Ok(tasks.tasks.clone()) }
+        if tasks.all {
+            Ok(task::names(self.project.root())?)
+        } else {
+            Ok(tasks.tasks.clone())
+        }
     }
 }

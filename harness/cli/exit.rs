@@ -56,7 +56,10 @@ pub(super) enum Failure {
     Ledger(#[from] LedgerError),
     #[error("the run was not recorded; its entry is saved in {saved}")]
     #[diagnostic(forward(cause))]
-    NotRecorded { saved: String, cause: Box<AppendError> },
+    NotRecorded {
+        saved: String,
+        cause: Box<AppendError>,
+    },
     #[error("{0}")]
     Usage(String),
     #[error("writing the output")]
@@ -68,7 +71,9 @@ impl Failure {
     pub(super) fn report(self) -> u8 {
         let code = self.exit_code();
         match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return exit_codes::PASSED,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return exit_codes::PASSED;
+            }
             failure => eprintln!("{:?}", miette::Report::new(failure)),
         }
         code
@@ -88,7 +93,9 @@ impl Failure {
 
 fn session_code(error: &SessionError) -> u8 {
     match error {
-        SessionError::Task(_) | SessionError::NothingSelected { .. } | SessionError::UnknownSet { .. } => exit_codes::USAGE,
+        SessionError::Task(_)
+        | SessionError::NothingSelected { .. }
+        | SessionError::UnknownSet { .. } => exit_codes::USAGE,
         SessionError::Build(_) => exit_codes::BUILD_FAILED,
         SessionError::Device(_)
         | SessionError::Monitor(_)
@@ -106,7 +113,11 @@ pub(super) fn entry_code(entry: &Entry) -> u8 {
     if entry.rows.iter().any(|row| row.state == RowState::Lost) {
         return exit_codes::ROW_LOST;
     }
-    if entry.gates.iter().any(|gate| gate.outcome == GateOutcome::Failed) {
+    if entry
+        .gates
+        .iter()
+        .any(|gate| gate.outcome == GateOutcome::Failed)
+    {
         return exit_codes::GATE_FAILED;
     }
     match entry.decision {

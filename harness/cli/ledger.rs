@@ -13,10 +13,20 @@ use crate::report::{self, Recorded};
 
 pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcome {
     match &arguments.command {
-        LedgerCommand::Show { task, gpu, history, ledger, json } => {
-            let path = folder(ledger.as_deref(), gpu)?.join(gpu).join(format!("{task}.toml"));
+        LedgerCommand::Show {
+            task,
+            gpu,
+            history,
+            ledger,
+            json,
+        } => {
+            let path = folder(ledger.as_deref(), gpu)?
+                .join(gpu)
+                .join(format!("{task}.toml"));
             let entries = Ledger::at(&path).load()?;
-            let newest = entries.last().ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
+            let newest = entries
+                .last()
+                .ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
             terminal.result(&match (history, json) {
                 (true, true) => entries.iter().map(report::json).collect(),
                 (true, false) => report::history(&entries, terminal.color()),
@@ -68,7 +78,10 @@ fn ledgers(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         if gpu.is_dir() {
             for file in fs::read_dir(gpu)? {
                 let file = file?.path();
-                if file.extension().is_some_and(|extension| extension == "toml") {
+                if file
+                    .extension()
+                    .is_some_and(|extension| extension == "toml")
+                {
                     paths.push(file);
                 }
             }

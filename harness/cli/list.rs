@@ -19,7 +19,12 @@ pub(super) fn list(arguments: &ListArguments, terminal: &Terminal) -> Outcome {
             production_rows: task.rows.iter().filter(|row| row.production).count(),
             riders: task.rows.iter().filter(|row| !row.production).count(),
             grid_cases: task.grid.len(),
-            sets: task.contract.sets.iter().map(|set| set.name.clone()).collect(),
+            sets: task
+                .contract
+                .sets
+                .iter()
+                .map(|set| set.name.clone())
+                .collect(),
             contract_hash: task.contract_hash.clone(),
         });
     }

@@ -2,8 +2,8 @@
 
 mod arguments;
 mod bench;
-mod bundle;
 mod build;
+mod bundle;
 mod context;
 mod doctor;
 mod exit;

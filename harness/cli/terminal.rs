@@ -59,7 +59,10 @@ impl Terminal {
     }
 
     pub(super) fn progress(&self) -> Bars {
-        Bars { shown: self.bars, bar: Mutex::new(None) }
+        Bars {
+            shown: self.bars,
+            bar: Mutex::new(None),
+        }
     }
 }
 
@@ -70,7 +73,10 @@ fn resolve(choice: ColorChoice, facts: &Facts) -> Terminal {
         ColorChoice::Auto => facts.stdout_is_terminal && !facts.no_color && !facts.dumb,
     };
     let color = if color { Color::Yes } else { Color::No };
-    Terminal { color, bars: facts.stderr_is_terminal && !facts.ci && !facts.dumb }
+    Terminal {
+        color,
+        bars: facts.stderr_is_terminal && !facts.ci && !facts.dumb,
+    }
 }
 
 /// One bar a phase, redrawn between steps only: no thread ticks inside a sample.
@@ -81,7 +87,10 @@ pub(super) struct Bars {
 
 impl Bars {
     fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
-        act(&mut self.bar.lock().expect("no progress call should have panicked"));
+        act(&mut self
+            .bar
+            .lock()
+            .expect("no progress call should have panicked"));
     }
 }
 
@@ -90,8 +99,12 @@ impl Progress for Bars {
         if !self.shown {
             return;
         }
-        let style = ProgressStyle::with_template("{prefix:>7} {bar:30} {pos}/{len} {wide_msg}").expect("the template is fixed");
-        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr_with_hz(10));
+        let style = ProgressStyle::with_template("{prefix:>7} {bar:30} {pos}/{len} {wide_msg}")
+            .expect("the template is fixed");
+        let bar = ProgressBar::with_draw_target(
+            Some(steps as u64),
+            ProgressDrawTarget::stderr_with_hz(10),
+        );
         bar.set_style(style);
         bar.set_prefix(phase.to_owned());
         bar.tick();
@@ -120,14 +133,51 @@ impl Progress for Bars {
 mod tests {
     use super::*;
 
-    const PLAIN: Facts = Facts { stdout_is_terminal: true, stderr_is_terminal: true, no_color: false, dumb: false, ci: false };
+    const PLAIN: Facts = Facts {
+        stdout_is_terminal: true,
+        stderr_is_terminal: true,
+        no_color: false,
+        dumb: false,
+        ci: false,
+    };
 
     #[test]
     fn auto_obeys_no_color_and_dumb_terminals_and_always_does_not() {
         assert_eq!(resolve(ColorChoice::Auto, &PLAIN).color, Color::Yes);
-        assert_eq!(resolve(ColorChoice::Auto, &Facts { no_color: true, ..PLAIN }).color, Color::No);
-        assert_eq!(resolve(ColorChoice::Auto, &Facts { dumb: true, ..PLAIN }).color, Color::No);
-        assert_eq!(resolve(ColorChoice::Always, &Facts { stdout_is_terminal: false, no_color: true, ..PLAIN }).color, Color::Yes);
+        assert_eq!(
+            resolve(
+                ColorChoice::Auto,
+                &Facts {
+                    no_color: true,
+                    ..PLAIN
+                }
+            )
+            .color,
+            Color::No
+        );
+        assert_eq!(
+            resolve(
+                ColorChoice::Auto,
+                &Facts {
+                    dumb: true,
+                    ..PLAIN
+                }
+            )
+            .color,
+            Color::No
+        );
+        assert_eq!(
+            resolve(
+                ColorChoice::Always,
+                &Facts {
+                    stdout_is_terminal: false,
+                    no_color: true,
+                    ..PLAIN
+                }
+            )
+            .color,
+            Color::Yes
+        );
         assert_eq!(resolve(ColorChoice::Never, &PLAIN).color, Color::No);
     }
 
@@ -135,6 +185,15 @@ mod tests {
     fn bars_are_drawn_on_a_terminal_and_not_in_ci() {
         assert!(resolve(ColorChoice::Auto, &PLAIN).bars);
         assert!(!resolve(ColorChoice::Auto, &Facts { ci: true, ..PLAIN }).bars);
-        assert!(!resolve(ColorChoice::Auto, &Facts { stderr_is_terminal: false, ..PLAIN }).bars);
+        assert!(
+            !resolve(
+                ColorChoice::Auto,
+                &Facts {
+                    stderr_is_terminal: false,
+                    ..PLAIN
+                }
+            )
+            .bars
+        );
     }
 }

@@ -40,8 +40,23 @@ pub mod gates {
     pub const ALIVE: &str = "alive";
 
     pub(super) const ALL: [&str; 17] = [
-        ARGV, IMPORTS, ALIVE, SERVED, REFUSED, ROUTE, GRAPH, WRITTEN, REPEATABLE, NON_FINITE, TOLERANCE, BITWISE,
-        ERROR_BUDGET, SAME_BITS, GUARDS, INPUTS, TIMED,
+        ARGV,
+        IMPORTS,
+        ALIVE,
+        SERVED,
+        REFUSED,
+        ROUTE,
+        GRAPH,
+        WRITTEN,
+        REPEATABLE,
+        NON_FINITE,
+        TOLERANCE,
+        BITWISE,
+        ERROR_BUDGET,
+        SAME_BITS,
+        GUARDS,
+        INPUTS,
+        TIMED,
     ];
 }
 
@@ -68,7 +83,11 @@ impl Default for GateBook {
 impl GateBook {
     /// Notes that `gate` looked at one case; `failure` says what it found.
     pub fn note(&mut self, gate: &str, failure: Option<String>) {
-        let record = self.0.iter_mut().find(|record| record.name == gate).expect("every gate should be listed");
+        let record = self
+            .0
+            .iter_mut()
+            .find(|record| record.name == gate)
+            .expect("every gate should be listed");
         record.cases += 1;
         if let Some(detail) = failure {
             record.outcome = Outcome::Failed;
@@ -85,12 +104,18 @@ impl GateBook {
     }
 
     pub fn all_passed(&self) -> bool {
-        self.0.iter().all(|record| record.outcome == Outcome::Passed)
+        self.0
+            .iter()
+            .all(|record| record.outcome == Outcome::Passed)
     }
 
     /// The gates that looked at something, in their fixed order.
     pub fn records(&self) -> Vec<GateRecord> {
-        self.0.iter().filter(|record| record.cases > 0).cloned().collect()
+        self.0
+            .iter()
+            .filter(|record| record.cases > 0)
+            .cloned()
+            .collect()
     }
 }
 
@@ -106,7 +131,10 @@ mod tests {
             book.note(gates::TOLERANCE, Some(format!("failure {place}")));
         }
         let records = book.records();
-        assert_eq!((records.len(), records[0].cases, records[0].failures), (1, 10, 9));
+        assert_eq!(
+            (records.len(), records[0].cases, records[0].failures),
+            (1, 10, 9)
+        );
         assert_eq!(records[0].details.len(), KEPT_DETAILS);
         assert!(!book.all_passed());
     }

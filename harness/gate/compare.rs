@@ -48,7 +48,11 @@ fn merge(left: Option<Mismatch>, right: Option<Mismatch>) -> Option<Mismatch> {
     match (left, right) {
         (Some(left), Some(right)) => {
             let count = left.count + right.count;
-            let first = if left.index < right.index { left } else { right };
+            let first = if left.index < right.index {
+                left
+            } else {
+                right
+            };
             Some(Mismatch { count, ..first })
         }
         (left, right) => left.or(right),
@@ -58,7 +62,14 @@ fn merge(left: Option<Mismatch>, right: Option<Mismatch>) -> Option<Mismatch> {
 fn count(slot: &mut Option<Mismatch>, index: u64, expected: f64, found: f64) {
     match slot {
         Some(mismatch) => mismatch.count += 1,
-        None => *slot = Some(Mismatch { index, expected, found, count: 1 }),
+        None => {
+            *slot = Some(Mismatch {
+                index,
+                expected,
+                found,
+                count: 1,
+            })
+        }
     }
 }
 
@@ -66,9 +77,16 @@ fn count(slot: &mut Option<Mismatch>, index: u64, expected: f64, found: f64) {
 ///
 /// Classes come first: where the oracle, rounded to the dtype, is NaN or infinite, the output must be the same; where
 /// it is finite, so must the output be. Then `|found - expected| <= atol + rtol * |expected|` in double.
-pub fn compare(spec: &TensorSpec, storage: &[u8], expected: Expected, tolerance: Tolerance) -> Comparison {
+pub fn compare(
+    spec: &TensorSpec,
+    storage: &[u8],
+    expected: Expected,
+    tolerance: Tolerance,
+) -> Comparison {
     let size = spec.dtype.bytes();
-    let dense = spec.is_dense().then(|| &storage[spec.offset as usize * size..]);
+    let dense = spec
+        .is_dense()
+        .then(|| &storage[spec.offset as usize * size..]);
     let chunks = (spec.elements() as usize).div_ceil(CHUNK);
     (0..chunks)
         .into_par_iter()
@@ -79,14 +97,19 @@ pub fn compare(spec: &TensorSpec, storage: &[u8], expected: Expected, tolerance:
             let bytes = match dense {
                 Some(bytes) => &bytes[first * size..last * size],
                 None => {
-                    let element = |index| &storage[spec.position(index as u64) as usize * size..][..size];
+                    let element =
+                        |index| &storage[spec.position(index as u64) as usize * size..][..size];
                     gathered = (first..last).flat_map(element).copied().collect();
                     &gathered
                 }
             };
             match expected {
-                Expected::Bits(bits) => compare_bits(spec.dtype, first, bytes, &bits[first * size..last * size]),
-                Expected::Doubles(doubles) => compare_values(spec.dtype, first, bytes, &doubles[first..last], tolerance),
+                Expected::Bits(bits) => {
+                    compare_bits(spec.dtype, first, bytes, &bits[first * size..last * size])
+                }
+                Expected::Doubles(doubles) => {
+                    compare_values(spec.dtype, first, bytes, &doubles[first..last], tolerance)
+                }
             }
         })
         .reduce(Comparison::default, Comparison::merge)
@@ -98,24 +121,81 @@ fn compare_bits(dtype: Dtype, first: usize, found: &[u8], expected: &[u8]) -> Co
         return comparison;
     }
     let size = dtype.bytes();
-    for (place, (found, expected)) in found.chunks_exact(size).zip(expected.chunks_exact(size)).enumerate() {
+    for (place, (found, expected)) in found
+        .chunks_exact(size)
+        .zip(expected.chunks_exact(size))
+        .enumerate()
+    {
         if found != expected {
-            count(&mut comparison.bitwise, (first + place) as u64, dtype.read(expected), dtype.read(found));
+            count(
+                &mut comparison.bitwise,
+                (first + place) as u64,
+                dtype.read(expected),
+                dtype.read(found),
+            );
         }
     }
     comparison
 }
 
 /// One loop a dtype, so that the conversion is chosen once.
-fn compare_values(dtype: Dtype, first: usize, found: &[u8], expected: &[f64], tolerance: Tolerance) -> Comparison {
+fn compare_values(
+    dtype: Dtype,
+    first: usize,
+    found: &[u8],
+    expected: &[f64],
+    tolerance: Tolerance,
+) -> Comparison {
     match dtype {
-        Dtype::Bf16 => values::<2>(first, found, expected, tolerance, |b| f64::from(bf16::from_le_bytes(b).to_f32()), dtype),
-        Dtype::F16 => values::<2>(first, found, expected, tolerance, |b| f64::from(f16::from_le_bytes(b).to_f32()), dtype),
-        Dtype::F32 => values::<4>(first, found, expected, tolerance, |b| f64::from(f32::from_le_bytes(b)), dtype),
+        Dtype::Bf16 => values::<2>(
+            first,
+            found,
+            expected,
+            tolerance,
+            |b| f64::from(bf16::from_le_bytes(b).to_f32()),
+            dtype,
+        ),
+        Dtype::F16 => values::<2>(
+            first,
+            found,
+            expected,
+            tolerance,
+            |b| f64::from(f16::from_le_bytes(b).to_f32()),
+            dtype,
+        ),
+        Dtype::F32 => values::<4>(
+            first,
+            found,
+            expected,
+            tolerance,
+            |b| f64::from(f32::from_le_bytes(b)),
+            dtype,
+        ),
         Dtype::F64 => values::<8>(first, found, expected, tolerance, f64::from_le_bytes, dtype),
-        Dtype::I32 => values::<4>(first, found, expected, tolerance, |b| f64::from(i32::from_le_bytes(b)), dtype),
-        Dtype::I64 => values::<8>(first, found, expected, tolerance, |b| i64::from_le_bytes(b) as f64, dtype),
-        Dtype::U8 | Dtype::Bool => values::<1>(first, found, expected, tolerance, |b| f64::from(b[0]), dtype),
+        Dtype::I32 => values::<4>(
+            first,
+            found,
+            expected,
+            tolerance,
+            |b| f64::from(i32::from_le_bytes(b)),
+            dtype,
+        ),
+        Dtype::I64 => values::<8>(
+            first,
+            found,
+            expected,
+            tolerance,
+            |b| i64::from_le_bytes(b) as f64,
+            dtype,
+        ),
+        Dtype::U8 | Dtype::Bool => values::<1>(
+            first,
+            found,
+            expected,
+            tolerance,
+            |b| f64::from(b[0]),
+            dtype,
+        ),
     }
 }
 
@@ -170,10 +250,16 @@ mod tests {
     }
 
     fn bytes(values: &[f32]) -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
     }
 
-    const LOOSE: Tolerance = Tolerance { atol: 0.1, rtol: 0.0 };
+    const LOOSE: Tolerance = Tolerance {
+        atol: 0.1,
+        rtol: 0.0,
+    };
 
     fn compared(found: &[f32], expected: &[f64]) -> Comparison {
         let spec = spec(Dtype::F32, &[found.len() as i64], &[1]);
@@ -198,7 +284,11 @@ mod tests {
     #[test]
     fn infinities_keep_their_sign_and_an_overflow_of_the_dtype_is_one() {
         assert!(compared(&[f32::INFINITY], &[f64::INFINITY]).passed());
-        assert!(compared(&[f32::NEG_INFINITY], &[f64::INFINITY]).non_finite.is_some());
+        assert!(
+            compared(&[f32::NEG_INFINITY], &[f64::INFINITY])
+                .non_finite
+                .is_some()
+        );
         assert!(compared(&[f32::MAX], &[f64::INFINITY]).non_finite.is_some());
         assert!(compared(&[f32::INFINITY], &[1e300]).passed());
     }
@@ -207,14 +297,24 @@ mod tests {
     fn a_strided_output_is_compared_by_its_elements_alone() {
         let spec = spec(Dtype::F32, &[2, 2], &[3, 1]);
         let found = bytes(&[1.0, 2.0, f32::NAN, 3.0, 4.0]);
-        assert!(compare(&spec, &found, Expected::Doubles(&[1.0, 2.0, 3.0, 4.0]), LOOSE).passed());
+        assert!(
+            compare(
+                &spec,
+                &found,
+                Expected::Doubles(&[1.0, 2.0, 3.0, 4.0]),
+                LOOSE
+            )
+            .passed()
+        );
     }
 
     #[test]
     fn bitwise_tells_zeros_and_nan_payloads_apart() {
         let spec = spec(Dtype::F32, &[2], &[1]);
         let found = bytes(&[-0.0, 1.0]);
-        let mismatch = compare(&spec, &found, Expected::Bits(&bytes(&[0.0, 1.0])), LOOSE).bitwise.unwrap();
+        let mismatch = compare(&spec, &found, Expected::Bits(&bytes(&[0.0, 1.0])), LOOSE)
+            .bitwise
+            .unwrap();
         assert_eq!((mismatch.index, mismatch.count), (0, 1));
     }
 }

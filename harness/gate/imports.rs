@@ -41,14 +41,19 @@ pub fn check_imports(baseline: &Built, candidate: &Built, book: &mut GateBook) {
         .map(String::as_str)
         .collect();
     let failure = (!foreign.is_empty()).then(|| {
-        format!("the candidate imports {}, which a side may not; see docs/contract.md, \"Imports\"", foreign.join(", "))
+        format!(
+            "the candidate imports {}, which a side may not; see docs/contract.md, \"Imports\"",
+            foreign.join(", ")
+        )
     });
     book.note(gates::IMPORTS, failure);
 }
 
 fn is_allowed(name: &str) -> bool {
-    ALLOWED.iter().any(|allowed| match allowed.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => name == *allowed,
-    })
+    ALLOWED
+        .iter()
+        .any(|allowed| match allowed.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == *allowed,
+        })
 }

@@ -53,18 +53,30 @@ impl SharedCall<'_> {
 
 impl Oracle {
     pub fn load(path: &Path) -> Result<Self, OracleError> {
-        let failed = |reason: String| OracleError::Load { path: path.display().to_string(), reason };
+        let failed = |reason: String| OracleError::Load {
+            path: path.display().to_string(),
+            reason,
+        };
         // SAFETY: the oracle belongs to the frozen contract; its initialisers are trusted.
         let library = unsafe { Library::new(path) }.map_err(|error| failed(error.to_string()))?;
         // SAFETY: abi.h gives these symbols these types.
         unsafe {
-            let version: AbiVersionFn = *library.get(b"kda_abi_version").map_err(|error| failed(error.to_string()))?;
+            let version: AbiVersionFn = *library
+                .get(b"kda_abi_version")
+                .map_err(|error| failed(error.to_string()))?;
             if version() != KDA_ABI_VERSION {
-                return Err(failed(format!("it has ABI version {}, this harness {KDA_ABI_VERSION}", version())));
+                return Err(failed(format!(
+                    "it has ABI version {}, this harness {KDA_ABI_VERSION}",
+                    version()
+                )));
             }
             Ok(Self {
-                items: *library.get(b"kda_oracle_items").map_err(|error| failed(error.to_string()))?,
-                run: *library.get(b"kda_oracle_run").map_err(|error| failed(error.to_string()))?,
+                items: *library
+                    .get(b"kda_oracle_items")
+                    .map_err(|error| failed(error.to_string()))?,
+                run: *library
+                    .get(b"kda_oracle_run")
+                    .map_err(|error| failed(error.to_string()))?,
                 _library: library,
                 storages: Vec::new(),
                 outputs: Vec::new(),
@@ -74,7 +86,8 @@ impl Oracle {
 
     /// Draws the inputs of `case` as the worker does, and computes every output.
     pub fn compute(&mut self, case: &Case, seed: u64, set: u32) -> Result<(), OracleError> {
-        self.storages.resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
+        self.storages
+            .resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
         for (storage, &bytes) in self.storages.iter_mut().zip(&case.storage_bytes) {
             storage.resize(bytes.div_ceil(8) as usize, 0);
         }
@@ -83,7 +96,8 @@ impl Oracle {
             spec.draw_into(bytes, &spec.fill, input_key(case, seed, set, spec));
         }
         let outputs: Vec<&TensorSpec> = case.outputs().collect();
-        self.outputs.resize_with(self.outputs.len().max(outputs.len()), Vec::new);
+        self.outputs
+            .resize_with(self.outputs.len().max(outputs.len()), Vec::new);
         for (memory, spec) in self.outputs.iter_mut().zip(&outputs) {
             let bytes = spec.elements() as usize * oracle_dtype(spec).bytes();
             memory.resize(bytes.div_ceil(8), 0);
@@ -103,7 +117,10 @@ impl Oracle {
                 output += 1;
                 self.outputs[output - 1].as_ptr()
             };
-            TensorMemory { storage: storage as u64, on_host: true }
+            TensorMemory {
+                storage: storage as u64,
+                on_host: true,
+            }
         });
         // SAFETY: the call is complete; all its memory is live and large enough.
         let items = unsafe { (self.items)(frame.call()) }.max(0);
@@ -119,7 +136,10 @@ impl Oracle {
             .find_any(|status| *status != KDA_OK);
         match status {
             None => Ok(()),
-            Some(status) => Err(OracleError::Refused { case: case.id.clone(), status }),
+            Some(status) => Err(OracleError::Refused {
+                case: case.id.clone(),
+                status,
+            }),
         }
     }
 
@@ -142,7 +162,12 @@ fn oracle_dtype(spec: &TensorSpec) -> Dtype {
 /// The call as the oracle sees it: inputs as they are, outputs dense and in the oracle's dtype.
 fn oracle_case(case: &Case) -> Case {
     let mut call = case.clone();
-    for spec in call.tensors.iter_mut().flatten().filter(|spec| spec.role != Role::In) {
+    for spec in call
+        .tensors
+        .iter_mut()
+        .flatten()
+        .filter(|spec| spec.role != Role::In)
+    {
         spec.dtype = oracle_dtype(spec);
         spec.strides = dense_strides(&spec.shape);
         spec.offset = 0;
@@ -154,7 +179,11 @@ fn oracle_case(case: &Case) -> Case {
 fn start_from_input(memory: &mut [u64], storage: &[u8], spec: &TensorSpec) {
     let dtype = oracle_dtype(spec);
     let target = bytes_mut(memory);
-    for (index, element) in target.chunks_exact_mut(dtype.bytes()).take(spec.elements() as usize).enumerate() {
+    for (index, element) in target
+        .chunks_exact_mut(dtype.bytes())
+        .take(spec.elements() as usize)
+        .enumerate()
+    {
         let place = spec.position(index as u64) as usize * spec.dtype.bytes();
         let source = &storage[place..][..spec.dtype.bytes()];
         match dtype {

@@ -24,13 +24,21 @@ pub(super) fn buckets(entry: &Entry, color: Color) -> String {
             bucket.production_rows.to_string().into(),
             bucket.rows.len().to_string().into(),
             or_none(stands, speedup).into(),
-            if bucket.declined { "declined".into() } else { bucket.path.as_str().into() },
+            if bucket.declined {
+                "declined".into()
+            } else {
+                bucket.path.as_str().into()
+            },
             bucket.condition.as_str().into(),
         ]);
     }
     let mut text = grid.render(color);
     for bucket in entry.buckets.iter().filter(|bucket| bucket.declined) {
-        let why = if bucket.why.is_empty() { NONE } else { &bucket.why };
+        let why = if bucket.why.is_empty() {
+            NONE
+        } else {
+            &bucket.why
+        };
         text.push_str(&format!("{} declined: {why}\n", bucket.name));
     }
     text.push('\n');

@@ -5,7 +5,10 @@ use super::{Color, Tone};
 use crate::ledger::{GateRecord, Outcome};
 
 pub(super) fn gates(gates: &[GateRecord], color: Color) -> String {
-    let failed: Vec<&GateRecord> = gates.iter().filter(|gate| gate.outcome == Outcome::Failed).collect();
+    let failed: Vec<&GateRecord> = gates
+        .iter()
+        .filter(|gate| gate.outcome == Outcome::Failed)
+        .collect();
     let cases: usize = gates.iter().map(|gate| gate.cases).sum();
     if gates.is_empty() {
         return format!("gates: {}\n", color.paint(Tone::Unsure, "none ran"));
@@ -18,7 +21,12 @@ pub(super) fn gates(gates: &[GateRecord], color: Color) -> String {
     let word = color.paint(Tone::Bad, &format!("{} failed", failed.len()));
     let mut text = format!("gates: {word}, {passed} passed, {}\n", count(cases, "case"));
     for gate in failed {
-        text.push_str(&format!("  {}: {} of {} failed\n", gate.name, gate.failures, count(gate.cases, "case")));
+        text.push_str(&format!(
+            "  {}: {} of {} failed\n",
+            gate.name,
+            gate.failures,
+            count(gate.cases, "case")
+        ));
         for detail in &gate.details {
             text.push_str(&format!("    {detail}\n"));
         }
@@ -44,7 +52,10 @@ mod tests {
 
     #[test]
     fn all_passed_is_one_line() {
-        assert_eq!(gates(&[gate(0), gate(0)], Color::No), "gates: 2 passed, 136 cases\n");
+        assert_eq!(
+            gates(&[gate(0), gate(0)], Color::No),
+            "gates: 2 passed, 136 cases\n"
+        );
         assert_eq!(gates(&[], Color::No), "gates: none ran\n");
     }
 }

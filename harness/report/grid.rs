@@ -46,7 +46,10 @@ pub struct Cell {
 
 impl Cell {
     pub fn toned(tone: Tone, text: impl Into<String>) -> Self {
-        Self { text: text.into(), tone }
+        Self {
+            text: text.into(),
+            tone,
+        }
     }
 }
 
@@ -65,7 +68,10 @@ pub struct Grid<const COLUMNS: usize> {
 
 impl<const COLUMNS: usize> Grid<COLUMNS> {
     pub fn new(columns: [Column; COLUMNS]) -> Self {
-        Self { columns, rows: Vec::new() }
+        Self {
+            columns,
+            rows: Vec::new(),
+        }
     }
 
     pub fn push(&mut self, row: [Cell; COLUMNS]) {
@@ -75,25 +81,48 @@ impl<const COLUMNS: usize> Grid<COLUMNS> {
     /// Title lines, a rule, and a line a row, each ending in a line feed and without spaces at its end.
     pub fn render(&self, color: Color) -> String {
         let widths = self.widths();
-        let title_lines = self.columns.iter().map(|column| column.title().lines().count()).max().unwrap_or(0);
+        let title_lines = self
+            .columns
+            .iter()
+            .map(|column| column.title().lines().count())
+            .max()
+            .unwrap_or(0);
         let mut text = String::new();
         for line in 0..title_lines {
             let cells = self.columns.map(|column| {
                 // Short titles stand on the last line.
                 let first = title_lines - column.title().lines().count();
-                line.checked_sub(first).and_then(|line| column.title().lines().nth(line)).unwrap_or("")
+                line.checked_sub(first)
+                    .and_then(|line| column.title().lines().nth(line))
+                    .unwrap_or("")
             });
-            push_line(&mut text, self.columns.iter().zip(widths).zip(cells).map(|((c, w), t)| c.pad(t, w)));
+            push_line(
+                &mut text,
+                self.columns
+                    .iter()
+                    .zip(widths)
+                    .zip(cells)
+                    .map(|((c, w), t)| c.pad(t, w)),
+            );
         }
         let whole = widths.iter().sum::<usize>() + GAP * COLUMNS.saturating_sub(1);
         text.push_str(&"\u{2500}".repeat(whole));
         text.push('\n');
         for row in &self.rows {
-            let cells = self.columns.iter().zip(widths).zip(row).map(|((column, width), cell)| {
-                let padded = column.pad(&shortened(&cell.text, width), width);
-                let bare = padded.trim();
-                padded.replacen(bare, &color.paint(cell.tone, bare), usize::from(!bare.is_empty()))
-            });
+            let cells = self
+                .columns
+                .iter()
+                .zip(widths)
+                .zip(row)
+                .map(|((column, width), cell)| {
+                    let padded = column.pad(&shortened(&cell.text, width), width);
+                    let bare = padded.trim();
+                    padded.replacen(
+                        bare,
+                        &color.paint(cell.tone, bare),
+                        usize::from(!bare.is_empty()),
+                    )
+                });
             push_line(&mut text, cells);
         }
         text
@@ -101,7 +130,9 @@ impl<const COLUMNS: usize> Grid<COLUMNS> {
 
     /// Widths by content, the widest shrinking columns cut until the line fits.
     fn widths(&self) -> [usize; COLUMNS] {
-        let mut widths = self.columns.map(|column| column.title().lines().map(length).max().unwrap_or(0));
+        let mut widths = self
+            .columns
+            .map(|column| column.title().lines().map(length).max().unwrap_or(0));
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(length(&cell.text));
@@ -109,9 +140,13 @@ impl<const COLUMNS: usize> Grid<COLUMNS> {
         }
         let gaps = GAP * COLUMNS.saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > WIDTH {
-            let shrinking = self.columns.iter().zip(&mut widths).filter_map(|(column, width)| {
-                (matches!(column, Column::Shrinking(_)) && *width > SHORTEST).then_some(width)
-            });
+            let shrinking = self
+                .columns
+                .iter()
+                .zip(&mut widths)
+                .filter_map(|(column, width)| {
+                    (matches!(column, Column::Shrinking(_)) && *width > SHORTEST).then_some(width)
+                });
             match shrinking.max() {
                 Some(widest) => *widest -= 1,
                 None => break,
@@ -157,12 +192,19 @@ mod tests {
 
     #[test]
     fn a_table_too_wide_is_cut_in_the_middle_of_its_widest_cells() {
-        let mut grid = Grid::new([Column::Shrinking("row"), Column::Shrinking("path"), Column::Number("n")]);
+        let mut grid = Grid::new([
+            Column::Shrinking("row"),
+            Column::Shrinking("path"),
+            Column::Number("n"),
+        ]);
         grid.push(["r".repeat(90).into(), "p".repeat(50).into(), "1".into()]);
         let text = grid.render(Color::No);
         let line = text.lines().last().expect("the row has a line");
         assert_eq!(length(line), WIDTH);
-        assert!(line.contains("r\u{2026}r") && line.contains(&"p".repeat(50)), "{line}");
+        assert!(
+            line.contains("r\u{2026}r") && line.contains(&"p".repeat(50)),
+            "{line}"
+        );
     }
 
     #[test]

@@ -16,8 +16,16 @@ pub fn history(entries: &[Entry], color: Color) -> String {
         Column::Shrinking("summary"),
     ]);
     for entry in entries {
-        let measured = entry.rows.iter().filter(|row| row.state == RowState::Measured).count();
-        let passed = entry.gates.iter().filter(|gate| gate.outcome == Outcome::Passed).count();
+        let measured = entry
+            .rows
+            .iter()
+            .filter(|row| row.state == RowState::Measured)
+            .count();
+        let passed = entry
+            .gates
+            .iter()
+            .filter(|gate| gate.outcome == Outcome::Passed)
+            .count();
         grid.push([
             entry.id.as_str().into(),
             Cell::toned(entry.decision.into(), entry.decision.to_string()),
@@ -34,10 +42,13 @@ fn headlines(entry: &Entry) -> String {
     if entry.headline.is_empty() || !figures_stand(entry) {
         return NONE.to_owned();
     }
-    let each = entry
-        .headline
-        .iter()
-        .map(|(set, line)| format!("{set} {} ({})", speedup(line.speedup), interval(line.low, line.high)));
+    let each = entry.headline.iter().map(|(set, line)| {
+        format!(
+            "{set} {} ({})",
+            speedup(line.speedup),
+            interval(line.low, line.high)
+        )
+    });
     each.collect::<Vec<_>>().join(", ")
 }
 

@@ -62,12 +62,18 @@ mod tests {
 
     #[test]
     fn times_keep_four_digits() {
-        assert_eq!([1.8234, 12.345, 226.44, 4812.3].map(us), ["1.823", "12.35", "226.4", "4812"]);
+        assert_eq!(
+            [1.8234, 12.345, 226.44, 4812.3].map(us),
+            ["1.823", "12.35", "226.4", "4812"]
+        );
     }
 
     #[test]
     fn one_is_singular() {
-        assert_eq!((count(1, "row"), count(0, "row")), ("1 row".to_owned(), "0 rows".to_owned()));
+        assert_eq!(
+            (count(1, "row"), count(0, "row")),
+            ("1 row".to_owned(), "0 rows".to_owned())
+        );
     }
 
     #[test]

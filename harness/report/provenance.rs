@@ -36,7 +36,11 @@ fn clocks(before: &ClockRecord, after: &ClockRecord) -> String {
     let mut throttle = [before.throttle.as_slice(), after.throttle.as_slice()].concat();
     throttle.sort_unstable();
     throttle.dedup();
-    let throttle = if throttle.is_empty() { "none".to_owned() } else { throttle.join(", ") };
+    let throttle = if throttle.is_empty() {
+        "none".to_owned()
+    } else {
+        throttle.join(", ")
+    };
     format!(
         "before and after: SM {} and {} MHz, {} and {} C, {} and {} other processes, throttled by: {throttle}\n",
         before.sm_mhz,

@@ -13,12 +13,19 @@ pub(super) fn rows(entry: &Entry, color: Color) -> String {
     let mut text = String::new();
     for set in sets {
         for (production, noun) in [(true, "production row"), (false, "rider")] {
-            let group: Vec<&RowRecord> =
-                entry.rows.iter().filter(|row| row.set == set && row.production == production).collect();
+            let group: Vec<&RowRecord> = entry
+                .rows
+                .iter()
+                .filter(|row| row.set == set && row.production == production)
+                .collect();
             if group.is_empty() {
                 continue;
             }
-            let table = if figures_stand(entry) { figures(&group, color) } else { routes(&group, color) };
+            let table = if figures_stand(entry) {
+                figures(&group, color)
+            } else {
+                routes(&group, color)
+            };
             text.push_str(&format!("{set}: {}\n{table}\n", count(group.len(), noun)));
         }
     }
@@ -51,7 +58,10 @@ fn figures(rows: &[&RowRecord], color: Color) -> String {
             or_none(device, |lane| us(lane.baseline_us.median)).into(),
             or_none(device, |lane| us(lane.candidate_us.median)).into(),
             or_none(device.and_then(lane_speedup), speedup).into(),
-            or_none(device.and_then(|lane| lane.ratio), |ratio| interval(ratio.low, ratio.high)).into(),
+            or_none(device.and_then(|lane| lane.ratio), |ratio| {
+                interval(ratio.low, ratio.high)
+            })
+            .into(),
             verdict(row),
             or_none(row.candidate_tb_per_s, tb_per_s).into(),
             or_none(row.candidate_share_of_copy, share).into(),
@@ -77,7 +87,13 @@ fn routes(rows: &[&RowRecord], color: Color) -> String {
         };
         let declined = if row.declined { "yes" } else { "no" };
         let shrunk = row.shrunk.as_deref().unwrap_or(NONE);
-        grid.push([row.id.as_str().into(), row.bucket.as_str().into(), declined.into(), state, shrunk.into()]);
+        grid.push([
+            row.id.as_str().into(),
+            row.bucket.as_str().into(),
+            declined.into(),
+            state,
+            shrunk.into(),
+        ]);
     }
     grid.render(color)
 }

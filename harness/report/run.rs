@@ -28,15 +28,25 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     text.push_str(&format!("{}\n", entry.summary));
     text.push_str(&gates(&entry.gates, color));
     for warning in &entry.warnings {
-        text.push_str(&format!("{} {warning}\n", color.paint(Tone::Unsure, "warning:")));
+        text.push_str(&format!(
+            "{} {warning}\n",
+            color.paint(Tone::Unsure, "warning:")
+        ));
     }
     text.push('\n');
     text.push_str(&rows(entry, color));
     text.push_str(&buckets(entry, color));
     text.push_str(&provenance(entry));
     text.push_str(&match recorded {
-        Recorded::In(path) => format!("recorded in {} as {}, hash {}\n", path.display(), entry.id, short(&entry.hash)),
-        Recorded::Unsaved(path) => format!("not recorded; the entry is saved in {}\n", path.display()),
+        Recorded::In(path) => format!(
+            "recorded in {} as {}, hash {}\n",
+            path.display(),
+            entry.id,
+            short(&entry.hash)
+        ),
+        Recorded::Unsaved(path) => {
+            format!("not recorded; the entry is saved in {}\n", path.display())
+        }
         Recorded::Nowhere => format!("not recorded: {}\n", entry.id),
     });
     text
@@ -78,9 +88,21 @@ fn headline(entry: &Entry, color: Color) -> String {
     } else {
         format!("speedup {}", figures.join("; "))
     };
-    let place = if is_emulated(entry) { String::new() } else { format!(" on {}", entry.gpu) };
-    let sampled = if figures_stand(entry) { sampled } else { format!("{:.1} s", entry.wall_seconds) };
-    format!("{decision}: {claim}\n{}{place}, {}, {sampled}\n", entry.task, count(entry.rows.len(), "row"))
+    let place = if is_emulated(entry) {
+        String::new()
+    } else {
+        format!(" on {}", entry.gpu)
+    };
+    let sampled = if figures_stand(entry) {
+        sampled
+    } else {
+        format!("{:.1} s", entry.wall_seconds)
+    };
+    format!(
+        "{decision}: {claim}\n{}{place}, {}, {sampled}\n",
+        entry.task,
+        count(entry.rows.len(), "row")
+    )
 }
 
 #[cfg(test)]
@@ -89,7 +111,10 @@ mod tests {
     use crate::ledger::{Decision, RowState, Verdict, sample};
 
     fn fits(text: &str) {
-        let widest = text.lines().max_by_key(|line| line.chars().count()).expect("there is text");
+        let widest = text
+            .lines()
+            .max_by_key(|line| line.chars().count())
+            .expect("there is text");
         assert!(widest.chars().count() <= 120, "too wide: {widest}");
     }
 
@@ -109,7 +134,11 @@ mod tests {
         (lost.candidate_tb_per_s, lost.candidate_share_of_copy) = (None, None);
         lost.reason = Some("worker killed after 20 s".to_owned());
         entry.rows.push(lost);
-        let text = run(&entry, Recorded::In(Path::new("ledger/h100/fuse_scale_shift.toml")), Color::No);
+        let text = run(
+            &entry,
+            Recorded::In(Path::new("ledger/h100/fuse_scale_shift.toml")),
+            Color::No,
+        );
         fits(&text);
         insta::assert_snapshot!(text, @"");
     }
@@ -132,10 +161,23 @@ mod tests {
         let mut entry = sample::entry();
         entry.decision = Decision::Invalid;
         entry.gates.push(sample::gate(1));
-        let text = run(&entry, Recorded::Unsaved(Path::new("x.unsaved.toml")), Color::No);
-        assert!(text.starts_with("invalid: no speed claim, because not every gate passed\n"), "{text}");
-        assert!(!text.contains("1.23") || text.contains("1.235 times as fast"), "{text}");
-        assert!(text.ends_with("not recorded; the entry is saved in x.unsaved.toml\n"), "{text}");
+        let text = run(
+            &entry,
+            Recorded::Unsaved(Path::new("x.unsaved.toml")),
+            Color::No,
+        );
+        assert!(
+            text.starts_with("invalid: no speed claim, because not every gate passed\n"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("1.23") || text.contains("1.235 times as fast"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("not recorded; the entry is saved in x.unsaved.toml\n"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -152,7 +194,10 @@ mod tests {
     #[test]
     fn colour_is_added_only_when_asked_for() {
         let entry = sample::entry();
-        assert!(run(&entry, Recorded::Nowhere, Color::Yes).starts_with("\x1b[32mpromote\x1b[0m: speedup 1.235"));
+        assert!(
+            run(&entry, Recorded::Nowhere, Color::Yes)
+                .starts_with("\x1b[32mpromote\x1b[0m: speedup 1.235")
+        );
         assert!(!run(&entry, Recorded::Nowhere, Color::No).contains('\x1b'));
     }
 }

@@ -34,18 +34,31 @@ mod tests {
     fn an_intact_ledger_names_its_head_and_a_corrupt_one_its_fault() {
         let folder = tempfile::tempdir().expect("a temporary folder should be writable");
         let ledger = Ledger::at(folder.path().join("t.toml"));
-        let first = ledger.append(&sample::entry()).expect("a new ledger should take an entry");
-        ledger.append(&sample::entry()).expect("a good ledger should take an entry");
+        let first = ledger
+            .append(&sample::entry())
+            .expect("a new ledger should take an entry");
+        ledger
+            .append(&sample::entry())
+            .expect("a good ledger should take an entry");
         let shown = |ledger: &Ledger| {
             let found = ledger.verify().expect("the file can be read");
             verification(&found, Color::No).replace(&folder.path().display().to_string(), "ledger")
         };
         let intact = shown(&ledger);
-        assert!(intact.starts_with("intact: ledger/t.toml, 2 entries\nhead "), "{intact}");
+        assert!(
+            intact.starts_with("intact: ledger/t.toml, 2 entries\nhead "),
+            "{intact}"
+        );
 
         let text = fs::read_to_string(ledger.path()).expect("the ledger can be read");
-        let last = text.rfind("promote").expect("the newest entry was promoted");
-        fs::write(ledger.path(), format!("{}P{}", &text[..last], &text[last + 1..])).expect("the ledger can be written");
+        let last = text
+            .rfind("promote")
+            .expect("the newest entry was promoted");
+        fs::write(
+            ledger.path(),
+            format!("{}P{}", &text[..last], &text[last + 1..]),
+        )
+        .expect("the ledger can be written");
         assert_eq!(
             shown(&ledger),
             format!(

@@ -19,8 +19,15 @@ pub(super) struct Ceilings {
 impl Ceilings {
     /// Measures in a worker that holds the baseline alone.
     pub(super) fn measure(factory: &WorkerFactory, limit: Duration) -> Result<Self, SessionError> {
-        let mut worker = factory.start(&[Side::Baseline], 1).map_err(SessionError::Baseline)?;
-        let (copy_bytes_per_second, floor_ns) = worker.ceilings(limit).map_err(SessionError::Worker)?;
-        Ok(Self { facts: worker.facts().clone(), copy_bytes_per_second, floor_ns })
+        let mut worker = factory
+            .start(&[Side::Baseline], 1)
+            .map_err(SessionError::Baseline)?;
+        let (copy_bytes_per_second, floor_ns) =
+            worker.ceilings(limit).map_err(SessionError::Worker)?;
+        Ok(Self {
+            facts: worker.facts().clone(),
+            copy_bytes_per_second,
+            floor_ns,
+        })
     }
 }

@@ -24,19 +24,29 @@ pub enum SessionError {
     #[error(transparent)]
     Monitor(#[from] MonitorError),
     #[error("no GPU is visible here")]
-    #[diagnostic(help("run with --gpu emulated, or on a machine with an NVIDIA GPU; `kda doctor` says what is missing"))]
+    #[diagnostic(help(
+        "run with --gpu emulated, or on a machine with an NVIDIA GPU; `kda doctor` says what is missing"
+    ))]
     NoGpu,
     #[error("--gpu {wanted} asks for another GPU than the one here, {found}")]
-    #[diagnostic(help("run with --gpu auto, or build for it with `kda build --gpu {wanted}` and run a bundle there"))]
+    #[diagnostic(help(
+        "run with --gpu auto, or build for it with `kda build --gpu {wanted}` and run a bundle there"
+    ))]
     OtherGpu { wanted: String, found: String },
     #[error("no profile covers the GPU here, {found}")]
     #[diagnostic(help("add one to harness/toolchain/profile.rs"))]
     UnknownGpu { found: String },
     #[error("no row or grid case matches {what}")]
-    #[diagnostic(help("`kda show TASK` lists the rows; globs match whole ids, such as \"h200_*\""))]
+    #[diagnostic(help(
+        "`kda show TASK` lists the rows; globs match whole ids, such as \"h200_*\""
+    ))]
     NothingSelected { what: String },
     #[error("task `{task}` has no row set `{set}`; it has {known}")]
-    UnknownSet { task: String, set: String, known: String },
+    UnknownSet {
+        task: String,
+        set: String,
+        known: String,
+    },
     #[error("interrupted: nothing was recorded")]
     Interrupted,
 }

@@ -19,13 +19,21 @@ pub enum Machine {
         /// Why no GPU is used.
         why: String,
     },
-    Gpu { gpu: VisibleGpu, profile: &'static GpuProfile, monitor: Monitor },
+    Gpu {
+        gpu: VisibleGpu,
+        profile: &'static GpuProfile,
+        monitor: Monitor,
+    },
 }
 
 impl Machine {
     /// Finds what `choice` asks for; `can_build` says whether objects for a GPU can be had here.
     pub fn find(choice: GpuChoice, can_build: bool) -> Result<Self, SessionError> {
-        let emulated = |why: &str| Ok(Self::Emulated { why: why.to_owned() });
+        let emulated = |why: &str| {
+            Ok(Self::Emulated {
+                why: why.to_owned(),
+            })
+        };
         if choice == GpuChoice::Emulated {
             return emulated("as asked");
         }
@@ -35,21 +43,34 @@ impl Machine {
             (Err(_), _) => return Err(SessionError::NoGpu),
         };
         let Some(gpu) = monitor.gpus()?.into_iter().next() else {
-            return if choice == GpuChoice::Auto { emulated("no NVIDIA GPU here") } else { Err(SessionError::NoGpu) };
+            return if choice == GpuChoice::Auto {
+                emulated("no NVIDIA GPU here")
+            } else {
+                Err(SessionError::NoGpu)
+            };
         };
         if let GpuChoice::Profile(wanted) = choice
             && !wanted.matches(&gpu.name)
         {
-            return Err(SessionError::OtherGpu { wanted: wanted.name.to_owned(), found: gpu.name });
+            return Err(SessionError::OtherGpu {
+                wanted: wanted.name.to_owned(),
+                found: gpu.name,
+            });
         }
         if choice == GpuChoice::Auto && !can_build {
             return emulated("no nvcc here, see `kda doctor`");
         }
         let profile = match choice {
             GpuChoice::Profile(profile) => profile,
-            _ => GpuProfile::of_device(&gpu.name).ok_or_else(|| SessionError::UnknownGpu { found: gpu.name.clone() })?,
+            _ => GpuProfile::of_device(&gpu.name).ok_or_else(|| SessionError::UnknownGpu {
+                found: gpu.name.clone(),
+            })?,
         };
-        Ok(Self::Gpu { gpu, profile, monitor })
+        Ok(Self::Gpu {
+            gpu,
+            profile,
+            monitor,
+        })
     }
 
     pub fn target(&self) -> Target {
@@ -75,7 +96,9 @@ impl Machine {
     pub fn describe(&self) -> String {
         match self {
             Self::Emulated { why } => {
-                format!("emulated on the CPU ({why}): correctness and plumbing only, times are no evidence")
+                format!(
+                    "emulated on the CPU ({why}): correctness and plumbing only, times are no evidence"
+                )
             }
             Self::Gpu { gpu, .. } => format!("on {} (driver {})", gpu.name, gpu.driver),
         }

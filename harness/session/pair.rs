@@ -44,13 +44,23 @@ pub(super) struct Replaceable<'a> {
 
 impl<'a> Replaceable<'a> {
     /// The candidate's worker holds the baseline too, for what the candidate declines.
-    pub(super) fn start(factory: &'a WorkerFactory, side: Side, shared_bytes: u64) -> Result<Self, SessionError> {
+    pub(super) fn start(
+        factory: &'a WorkerFactory,
+        side: Side,
+        shared_bytes: u64,
+    ) -> Result<Self, SessionError> {
         let worker = factory.start(order(side), shared_bytes);
         let worker = worker.map_err(|error| match side {
             Side::Baseline => SessionError::Baseline(error),
             Side::Candidate => SessionError::Worker(error),
         })?;
-        Ok(Self { factory, side, shared_bytes, worker: Some(worker), deaths: 0 })
+        Ok(Self {
+            factory,
+            side,
+            shared_bytes,
+            worker: Some(worker),
+            deaths: 0,
+        })
     }
 
     pub(super) fn side(&self) -> Side {

@@ -36,7 +36,10 @@ impl Selection {
     fn takes(&self, case: &Case) -> bool {
         let row = self.rows.as_ref().is_none_or(|glob| glob.matches(&case.id));
         // Grid cases belong to no set: they guard every one.
-        let set = self.set.as_ref().is_none_or(|set| case.set == *set || case.set.is_empty());
+        let set = self
+            .set
+            .as_ref()
+            .is_none_or(|set| case.set == *set || case.set.is_empty());
         row && set
     }
 }
@@ -55,7 +58,11 @@ pub struct RunOptions {
 
 impl RunOptions {
     pub(super) fn check_interrupt(&self) -> Result<(), SessionError> {
-        if self.interrupted.load(Ordering::Relaxed) { Err(SessionError::Interrupted) } else { Ok(()) }
+        if self.interrupted.load(Ordering::Relaxed) {
+            Err(SessionError::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -69,12 +76,25 @@ pub(super) struct Cases {
 }
 
 impl Cases {
-    pub(super) fn select(task: &Task, selection: &Selection, emulated: bool) -> Result<Self, SessionError> {
+    pub(super) fn select(
+        task: &Task,
+        selection: &Selection,
+        emulated: bool,
+    ) -> Result<Self, SessionError> {
         if let Some(set) = &selection.set
             && !task.contract.sets.iter().any(|known| known.name == *set)
         {
-            let known: Vec<&str> = task.contract.sets.iter().map(|known| known.name.as_str()).collect();
-            return Err(SessionError::UnknownSet { task: task.name.clone(), set: set.clone(), known: known.join(", ") });
+            let known: Vec<&str> = task
+                .contract
+                .sets
+                .iter()
+                .map(|known| known.name.as_str())
+                .collect();
+            return Err(SessionError::UnknownSet {
+                task: task.name.clone(),
+                set: set.clone(),
+                known: known.join(", "),
+            });
         }
         let pick = |cases: &[Case]| {
             let chosen = cases.iter().filter(|case| selection.takes(case));
@@ -85,10 +105,15 @@ impl Cases {
                 })
                 .collect::<Vec<_>>()
         };
-        let cases = Self { rows: pick(&task.rows), grid: pick(&task.grid) };
+        let cases = Self {
+            rows: pick(&task.rows),
+            grid: pick(&task.grid),
+        };
         if cases.rows.is_empty() && cases.grid.is_empty() {
             let glob = selection.rows.as_ref().map_or("", Pattern::as_str);
-            return Err(SessionError::NothingSelected { what: format!("`{glob}`") });
+            return Err(SessionError::NothingSelected {
+                what: format!("`{glob}`"),
+            });
         }
         Ok(cases)
     }
@@ -117,13 +142,30 @@ impl Sampling {
             margin,
             max_calls: 1000,
         };
-        let short = TimePlan { pilot_blocks: 2, max_blocks: 4, hot_blocks: 2, host_blocks: 2, ..full };
+        let short = TimePlan {
+            pilot_blocks: 2,
+            max_blocks: 4,
+            hot_blocks: 2,
+            host_blocks: 2,
+            ..full
+        };
         let (processes, plan) = match (depth, emulated) {
             (Depth::Check, _) => (0, short),
-            (_, true) => (2, TimePlan { sample_ns: 1e5, max_calls: 4, ..short }),
+            (_, true) => (
+                2,
+                TimePlan {
+                    sample_ns: 1e5,
+                    max_calls: 4,
+                    ..short
+                },
+            ),
             (Depth::Quick, false) => (1, short),
             (Depth::Full, false) => (PROCESSES, full),
         };
-        Self { processes, plan, limit: Duration::from_secs(60) }
+        Self {
+            processes,
+            plan,
+            limit: Duration::from_secs(60),
+        }
     }
 }

@@ -11,8 +11,8 @@ use super::screening::Screened;
 use super::{Machine, RunOptions};
 use crate::gate::GateBook;
 use crate::ledger::{
-    BucketRecord, ClockRecord, Decision, DeviceRecord, Entry, GateRecord, Headline, Outcome, Provenance, RowRecord,
-    RowState, SCHEMA_VERSION, SamplingRecord,
+    BucketRecord, ClockRecord, Decision, DeviceRecord, Entry, GateRecord, Headline, Outcome,
+    Provenance, RowRecord, RowState, SCHEMA_VERSION, SamplingRecord,
 };
 use crate::stats::{Block, Estimate, HeadlineRow, decide, headline, lane, verdicts};
 use crate::task::{Case, Task};
@@ -44,7 +44,12 @@ pub(super) struct Findings<'a> {
 
 /// The entry, not yet in any ledger.
 pub(super) fn assemble(findings: &Findings) -> Entry {
-    let mut rows: Vec<RowRecord> = findings.cases.rows.iter().map(|case| findings.row(case)).collect();
+    let mut rows: Vec<RowRecord> = findings
+        .cases
+        .rows
+        .iter()
+        .map(|case| findings.row(case))
+        .collect();
     if !findings.machine.is_emulated() {
         judge_rows(&mut rows, findings.task.contract.margin);
     }
@@ -136,7 +141,13 @@ impl Findings<'_> {
     fn measure(&self, row: &mut RowRecord, replies: &[TimeReply]) {
         let Some(first) = replies.first() else { return };
         let of = |lane_of: fn(&TimeReply) -> &Vec<Block>| {
-            lane(&replies.iter().map(|reply| lane_of(reply).clone()).collect::<Vec<_>>(), CONFIDENCE)
+            lane(
+                &replies
+                    .iter()
+                    .map(|reply| lane_of(reply).clone())
+                    .collect::<Vec<_>>(),
+                CONFIDENCE,
+            )
         };
         row.state = RowState::Measured;
         row.declined = first.declined;
@@ -164,40 +175,84 @@ impl Findings<'_> {
             return BTreeMap::new();
         }
         let sets = &self.task.contract.sets;
-        sets.iter().filter_map(|set| Some((set.name.clone(), self.headline(&set.name, rows)?))).collect()
+        sets.iter()
+            .filter_map(|set| Some((set.name.clone(), self.headline(&set.name, rows)?)))
+            .collect()
     }
 
     fn headline(&self, set: &str, rows: &[RowRecord]) -> Option<Headline> {
-        let locked = self.task.rows.iter().filter(|case| case.production && case.set == set);
+        let locked = self
+            .task
+            .rows
+            .iter()
+            .filter(|case| case.production && case.set == set);
         let logs: Vec<(Vec<f64>, bool)> = locked
             .map(|case| {
-                let row = rows.iter().find(|row| row.id == case.id && row.state == RowState::Measured)?;
-                let logs = row.device.as_ref()?.per_process.iter().map(|speedup| speedup.ln()).collect();
+                let row = rows
+                    .iter()
+                    .find(|row| row.id == case.id && row.state == RowState::Measured)?;
+                let logs = row
+                    .device
+                    .as_ref()?
+                    .per_process
+                    .iter()
+                    .map(|speedup| speedup.ln())
+                    .collect();
                 Some((logs, is_fallback(row)))
             })
             .collect::<Option<_>>()?;
-        let rows: Vec<HeadlineRow> =
-            logs.iter().map(|(logs, fallback)| HeadlineRow { process_log_speedups: logs, fallback: *fallback }).collect();
+        let rows: Vec<HeadlineRow> = logs
+            .iter()
+            .map(|(logs, fallback)| HeadlineRow {
+                process_log_speedups: logs,
+                fallback: *fallback,
+            })
+            .collect();
         headline(&rows, CONFIDENCE)
     }
 
     /// The set named after this GPU decides alone where there is one; otherwise every set has to agree.
-    fn decide(&self, rows: &[RowRecord], gates: &[GateRecord], headlines: &BTreeMap<String, Headline>) -> Decision {
-        let own = self.task.contract.sets.iter().filter(|set| set.name == self.machine.name());
+    fn decide(
+        &self,
+        rows: &[RowRecord],
+        gates: &[GateRecord],
+        headlines: &BTreeMap<String, Headline>,
+    ) -> Decision {
+        let own = self
+            .task
+            .contract
+            .sets
+            .iter()
+            .filter(|set| set.name == self.machine.name());
         let mut deciding: Vec<&str> = own.map(|set| set.name.as_str()).collect();
         if deciding.is_empty() {
-            deciding = self.task.contract.sets.iter().map(|set| set.name.as_str()).collect();
+            deciding = self
+                .task
+                .contract
+                .sets
+                .iter()
+                .map(|set| set.name.as_str())
+                .collect();
         }
         let decisions: Vec<Decision> = deciding
             .iter()
             .map(|set| {
-                let rows: Vec<RowRecord> = rows.iter().filter(|row| row.set == *set).cloned().collect();
+                let rows: Vec<RowRecord> =
+                    rows.iter().filter(|row| row.set == *set).cloned().collect();
                 decide(gates, &rows, headlines.get(*set))
             })
             .collect();
         let any = |decision| decisions.contains(&decision);
-        let order = [Decision::Invalid, Decision::NoVerdict, Decision::Reject, Decision::Inconclusive];
-        order.into_iter().find(|decision| any(*decision)).unwrap_or(Decision::Promote)
+        let order = [
+            Decision::Invalid,
+            Decision::NoVerdict,
+            Decision::Reject,
+            Decision::Inconclusive,
+        ];
+        order
+            .into_iter()
+            .find(|decision| any(*decision))
+            .unwrap_or(Decision::Promote)
     }
 
     fn provenance(&self) -> Provenance {
@@ -220,8 +275,16 @@ impl Findings<'_> {
     }
 
     fn largest_block_count(&self) -> usize {
-        let samples = self.timed.into_iter().flatten().filter_map(|(_, samples)| samples.as_ref().ok());
-        samples.flatten().map(|reply| reply.device.len()).max().unwrap_or(0)
+        let samples = self
+            .timed
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, samples)| samples.as_ref().ok());
+        samples
+            .flatten()
+            .map(|reply| reply.device.len())
+            .max()
+            .unwrap_or(0)
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -229,20 +292,31 @@ impl Findings<'_> {
         let shrunk = |cases: &[Case]| cases.iter().filter(|case| case.shrunk.is_some()).count();
         let (rows, grid) = (shrunk(&self.cases.rows), shrunk(&self.cases.grid));
         if rows + grid > 0 {
-            warnings.push(format!("{rows} rows and {grid} grid cases were shortened to fit the emulated device"));
+            warnings.push(format!(
+                "{rows} rows and {grid} grid cases were shortened to fit the emulated device"
+            ));
         }
         if self.options.depth == Depth::Quick && !self.machine.is_emulated() {
             warnings.push("one process: the spread between processes is unknown, so there is no interval and no verdict".to_owned());
         }
         if !self.options.selection.is_everything() {
-            warnings.push("a part of the rows was run: a headline needs every locked row of its set".to_owned());
+            warnings.push(
+                "a part of the rows was run: a headline needs every locked row of its set"
+                    .to_owned(),
+            );
         }
         for clock in [&self.before, &self.after].into_iter().flatten() {
             if clock.other_processes > 0 {
-                warnings.push(format!("{} other processes hold a context on this GPU", clock.other_processes));
+                warnings.push(format!(
+                    "{} other processes hold a context on this GPU",
+                    clock.other_processes
+                ));
             }
             if !clock.throttle.is_empty() {
-                warnings.push(format!("clocks are throttled: {}", clock.throttle.join(", ")));
+                warnings.push(format!(
+                    "clocks are throttled: {}",
+                    clock.throttle.join(", ")
+                ));
             }
         }
         warnings.dedup();
@@ -252,7 +326,10 @@ impl Findings<'_> {
     fn buckets(&self, rows: &[RowRecord]) -> Vec<BucketRecord> {
         let mut buckets: Vec<BucketRecord> = Vec::new();
         for row in rows {
-            let (Screened::Passed(route) | Screened::Failed(route)) = &self.screened[&row.id] else { continue };
+            let (Screened::Passed(route) | Screened::Failed(route)) = &self.screened[&row.id]
+            else {
+                continue;
+            };
             if !buckets.iter().any(|bucket| bucket.name == route.bucket) {
                 buckets.push(BucketRecord {
                     name: route.bucket.clone(),
@@ -265,7 +342,10 @@ impl Findings<'_> {
                     speedup: None,
                 });
             }
-            let bucket = buckets.iter_mut().find(|bucket| bucket.name == route.bucket).expect("it was just added");
+            let bucket = buckets
+                .iter_mut()
+                .find(|bucket| bucket.name == route.bucket)
+                .expect("it was just added");
             bucket.production_rows += usize::from(row.production);
             bucket.rows.push(row.id.clone());
         }
@@ -317,26 +397,46 @@ fn judge_rows(rows: &mut [RowRecord], margin: f64) {
         .iter()
         .filter(|row| measured(row))
         .map(|row| {
-            let logs: Vec<f64> = row.device.as_ref()?.per_process.iter().map(|speedup| speedup.ln()).collect();
+            let logs: Vec<f64> = row
+                .device
+                .as_ref()?
+                .per_process
+                .iter()
+                .map(|speedup| speedup.ln())
+                .collect();
             Estimate::over_processes(&logs)
         })
         .collect();
     let verdicts = verdicts(&estimates, margin, CONFIDENCE);
-    for ((row, verdict), estimate) in rows.iter_mut().filter(|row| measured(row)).zip(verdicts).zip(estimates) {
+    for ((row, verdict), estimate) in rows
+        .iter_mut()
+        .filter(|row| measured(row))
+        .zip(verdicts)
+        .zip(estimates)
+    {
         row.verdict = estimate.map(|_| verdict);
     }
 }
 
 /// Both sides launch the same: the candidate declined, or its kernels are the baseline's.
 fn is_fallback(row: &RowRecord) -> bool {
-    let fingerprint = |graph: &Option<crate::ledger::GraphRecord>| graph.as_ref().map(|graph| graph.fingerprint.clone());
+    let fingerprint = |graph: &Option<crate::ledger::GraphRecord>| {
+        graph.as_ref().map(|graph| graph.fingerprint.clone())
+    };
     row.declined || fingerprint(&row.baseline_graph) == fingerprint(&row.candidate_graph)
 }
 
 fn mean_speedup<'a>(rows: impl Iterator<Item = &'a RowRecord>) -> Option<f64> {
     let logs: Vec<f64> = rows
         .filter_map(|row| row.device.as_ref())
-        .map(|device| device.per_process.iter().map(|speedup| speedup.ln()).sum::<f64>() / device.per_process.len() as f64)
+        .map(|device| {
+            device
+                .per_process
+                .iter()
+                .map(|speedup| speedup.ln())
+                .sum::<f64>()
+                / device.per_process.len() as f64
+        })
         .collect();
     (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
 }
@@ -347,13 +447,22 @@ fn summary(
     gates: &[GateRecord],
     rows: &[RowRecord],
 ) -> String {
-    let failed: Vec<&str> =
-        gates.iter().filter(|gate| gate.outcome == Outcome::Failed).map(|gate| gate.name.as_str()).collect();
-    let lost = rows.iter().filter(|row| row.state == RowState::Lost).count();
+    let failed: Vec<&str> = gates
+        .iter()
+        .filter(|gate| gate.outcome == Outcome::Failed)
+        .map(|gate| gate.name.as_str())
+        .collect();
+    let lost = rows
+        .iter()
+        .filter(|row| row.state == RowState::Lost)
+        .count();
     let speeds: Vec<String> = headlines
         .iter()
         .map(|(set, headline)| {
-            format!("{:.3}x [{:.3}, {:.3}] on {set} ({} rows)", headline.speedup, headline.low, headline.high, headline.rows)
+            format!(
+                "{:.3}x [{:.3}, {:.3}] on {set} ({} rows)",
+                headline.speedup, headline.low, headline.high, headline.rows
+            )
         })
         .collect();
     match decision {

@@ -62,12 +62,21 @@ pub fn run(
 
     // Nothing is timed unless everything is right: a fast wrong kernel has no speed.
     let rows: Vec<&Case> = cases.rows.iter().collect();
-    let sound = book.all_passed() && rows.iter().all(|row| matches!(screened[&row.id], Screened::Passed(_)));
+    let sound = book.all_passed()
+        && rows
+            .iter()
+            .all(|row| matches!(screened[&row.id], Screened::Passed(_)));
     let timed = match options.depth {
         Depth::Check => None,
         Depth::Quick | Depth::Full if !sound => None,
         Depth::Quick | Depth::Full => {
-            let mut timing = Timing { factory: &factory, oracle: &mut oracle, book: &mut book, options, sampling: &sampling };
+            let mut timing = Timing {
+                factory: &factory,
+                oracle: &mut oracle,
+                book: &mut book,
+                options,
+                sampling: &sampling,
+            };
             Some(timing.run(&rows, progress)?)
         }
     };
@@ -101,7 +110,9 @@ fn worker_factory(
         Machine::Emulated { .. } => DeviceChoice::Emulated,
         Machine::Gpu { .. } => {
             let support = toolchain.build_support(project, &machine.target())?;
-            DeviceChoice::Cuda { support: support.library }
+            DeviceChoice::Cuda {
+                support: support.library,
+            }
         }
     };
     Ok(WorkerFactory {
@@ -114,7 +125,8 @@ fn worker_factory(
 
 /// Workers are this very executable.
 fn own_executable() -> Result<std::path::PathBuf, SessionError> {
-    std::env::current_exe().map_err(|error| SessionError::Worker(crate::worker::WorkerError::Start(error)))
+    std::env::current_exe()
+        .map_err(|error| SessionError::Worker(crate::worker::WorkerError::Start(error)))
 }
 
 fn clocks(machine: &Machine) -> Result<Option<ClockRecord>, SessionError> {

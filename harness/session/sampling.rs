@@ -37,7 +37,10 @@ impl Timing<'_> {
         rows: &[&Case],
         progress: &dyn Progress,
     ) -> Result<BTreeMap<String, RowSamples>, SessionError> {
-        let mut samples: BTreeMap<String, RowSamples> = rows.iter().map(|row| (row.id.clone(), Ok(Vec::new()))).collect();
+        let mut samples: BTreeMap<String, RowSamples> = rows
+            .iter()
+            .map(|row| (row.id.clone(), Ok(Vec::new())))
+            .collect();
         let area = rows.iter().map(|row| area_bytes(row)).max().unwrap_or(0);
         progress.begin("timing", self.sampling.processes * rows.len());
         for process in 0..self.sampling.processes {
@@ -46,16 +49,19 @@ impl Timing<'_> {
             let mut worker = None;
             for row in rows {
                 self.options.check_interrupt()?;
-                let samples = samples.get_mut(&row.id).expect("every row should have its samples");
+                let samples = samples
+                    .get_mut(&row.id)
+                    .expect("every row should have its samples");
                 if let Ok(taken) = samples {
-                    let timed = self.process_worker(&mut worker, process, area).and_then(|worker| {
-                        self.row(row, taken, worker, area, &mut random)
-                    });
+                    let timed = self
+                        .process_worker(&mut worker, process, area)
+                        .and_then(|worker| self.row(row, taken, worker, area, &mut random));
                     match timed {
                         Ok(reply) => taken.push(reply),
                         Err(error) => {
                             let why = tell(&error);
-                            self.book.note(gates::ALIVE, Some(format!("`{}`, timed: {why}", row.id)));
+                            self.book
+                                .note(gates::ALIVE, Some(format!("`{}`, timed: {why}", row.id)));
                             if !error.worker_is_usable() {
                                 worker = None;
                             }
@@ -79,9 +85,19 @@ impl Timing<'_> {
         random: &mut ChaCha8Rng,
     ) -> Result<TimeReply, WorkerError> {
         let seed = random.random();
-        let plan = TimePlan { blocks: taken.first().map(|first| first.blocks), ..self.sampling.plan };
+        let plan = TimePlan {
+            blocks: taken.first().map(|first| first.blocks),
+            ..self.sampling.plan
+        };
         let limit = self.sampling.limit;
-        let reply = worker.time(TimeRequest { case: row.clone(), seed, plan }, limit)?;
+        let reply = worker.time(
+            TimeRequest {
+                case: row.clone(),
+                seed,
+                plan,
+            },
+            limit,
+        )?;
         self.foreign(row, &reply);
         // Drawn after the samples were taken: nobody could know which replays count.
         let count = AUDITED_SETS.min(reply.buffer_sets as usize);
@@ -110,13 +126,23 @@ impl Timing<'_> {
 
     fn foreign(&mut self, row: &Case, reply: &TimeReply) {
         let failure = (reply.foreign_calls > 0).then(|| {
-            format!("`{}`: {} calls of a sample launch something else than the first", row.id, reply.foreign_calls)
+            format!(
+                "`{}`: {} calls of a sample launch something else than the first",
+                row.id, reply.foreign_calls
+            )
         });
         self.book.note(gates::GRAPH, failure);
     }
 
     /// Compares one buffer set's outputs, as the last timed replays left them.
-    fn audit(&mut self, row: &Case, seed: u64, set: u32, worker: &mut Worker, area: u64) -> Result<(), WorkerError> {
+    fn audit(
+        &mut self,
+        row: &Case,
+        seed: u64,
+        set: u32,
+        worker: &mut Worker,
+        area: u64,
+    ) -> Result<(), WorkerError> {
         let limit = self.sampling.limit;
         let candidate = worker.fetch(Side::Candidate, vec![set], 0, limit)?;
         let baseline = worker.fetch(Side::Baseline, vec![set], area, limit)?;
@@ -124,7 +150,11 @@ impl Timing<'_> {
             self.book.note(gates::TIMED, Some(error.to_string()));
             return Ok(());
         }
-        let mut judge = CaseJudge { case: row, oracle: self.oracle, book: self.book };
+        let mut judge = CaseJudge {
+            case: row,
+            oracle: self.oracle,
+            book: self.book,
+        };
         judge.timed(Side::Candidate, &candidate, worker.shared());
         judge.timed(Side::Baseline, &baseline, worker.shared());
         Ok(())
@@ -134,6 +164,8 @@ impl Timing<'_> {
 /// Shared memory for the outputs of one buffer set of one side.
 fn area_bytes(row: &Case) -> u64 {
     let written = (0..row.storage_bytes.len()).filter(|storage| row.is_written(*storage));
-    let outputs: u64 = written.map(|storage| row.storage_bytes[storage].next_multiple_of(64)).sum();
+    let outputs: u64 = written
+        .map(|storage| row.storage_bytes[storage].next_multiple_of(64))
+        .sum();
     outputs.next_multiple_of(4096)
 }

@@ -50,7 +50,8 @@ impl Screening<'_> {
     ) -> Result<BTreeMap<String, Screened>, SessionError> {
         // Two areas: a worker fills one while the parent reads the other.
         let area = cases.iter().map(|case| area_bytes(case)).max().unwrap_or(0);
-        let [candidate, baseline] = ORDER.map(|side| Replaceable::start(self.factory, side, 2 * area));
+        let [candidate, baseline] =
+            ORDER.map(|side| Replaceable::start(self.factory, side, 2 * area));
         let mut workers = [candidate?, baseline?];
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
@@ -75,7 +76,13 @@ impl Screening<'_> {
         Ok(screened)
     }
 
-    fn send(&self, workers: &mut [Replaceable; 2], case: &Case, number: usize, area: u64) -> Result<Sent, SessionError> {
+    fn send(
+        &self,
+        workers: &mut [Replaceable; 2],
+        case: &Case,
+        number: usize,
+        area: u64,
+    ) -> Result<Sent, SessionError> {
         let mut sent = [Ok(()), Ok(())];
         for (worker, sent) in workers.iter_mut().zip(&mut sent) {
             let request = CheckRequest {
@@ -100,15 +107,24 @@ impl Screening<'_> {
 
     /// NaN first, then what the seed draws: at times that looks like data.
     fn poison(&self) -> [u32; 2] {
-        [NAN_POISON, (self.options.seed.wrapping_mul(POISON_SALT) >> 32) as u32]
+        [
+            NAN_POISON,
+            (self.options.seed.wrapping_mul(POISON_SALT) >> 32) as u32,
+        ]
     }
 
-    fn receive(&self, workers: &mut [Replaceable; 2], sent: Sent) -> [Result<CheckReply, String>; 2] {
+    fn receive(
+        &self,
+        workers: &mut [Replaceable; 2],
+        sent: Sent,
+    ) -> [Result<CheckReply, String>; 2] {
         let [candidate, baseline] = sent;
         let mut take = |worker: usize, sent: Result<(), String>| {
             sent?;
             let worker = &mut workers[worker];
-            let running = worker.running().ok_or_else(|| "its worker is gone".to_owned())?;
+            let running = worker
+                .running()
+                .ok_or_else(|| "its worker is gone".to_owned())?;
             running.checked(self.limit).map_err(|error| {
                 worker.failed(&error);
                 tell(&error)
@@ -127,20 +143,36 @@ impl Screening<'_> {
         let mut findings: Vec<SideFindings> = Vec::new();
         for (reply, worker) in replies.iter().zip(workers) {
             let side = worker.side();
-            self.book.note(gates::ALIVE, reply.as_ref().err().map(|why| format!("`{}`, {side}: {why}", case.id)));
+            self.book.note(
+                gates::ALIVE,
+                reply
+                    .as_ref()
+                    .err()
+                    .map(|why| format!("`{}`, {side}: {why}", case.id)),
+            );
             if let (Ok(reply), Some(running)) = (reply, worker.running()) {
-                let mut judge = CaseJudge { case, oracle: self.oracle, book: self.book };
+                let mut judge = CaseJudge {
+                    case,
+                    oracle: self.oracle,
+                    book: self.book,
+                };
                 findings.push(judge.judge(side, reply, running.shared(), NAN_POISON));
             }
         }
         if let ([candidate, baseline], Expect::Accepted) = (findings.as_slice(), case.expect) {
-            let mut judge = CaseJudge { case, oracle: self.oracle, book: self.book };
+            let mut judge = CaseJudge {
+                case,
+                oracle: self.oracle,
+                book: self.book,
+            };
             judge.compare_sides(baseline, candidate, self.budget);
         }
         match replies {
             [Err(why), _] => Screened::Lost(format!("candidate: {why}")),
             [_, Err(why)] => Screened::Lost(format!("baseline: {why}")),
-            [Ok(candidate), Ok(_)] if self.book.failures() == failures_before => Screened::Passed(candidate.route.clone()),
+            [Ok(candidate), Ok(_)] if self.book.failures() == failures_before => {
+                Screened::Passed(candidate.route.clone())
+            }
             [Ok(candidate), Ok(_)] => Screened::Failed(candidate.route.clone()),
         }
     }
@@ -160,6 +192,8 @@ pub(super) fn tell(error: &WorkerError) -> String {
 /// Shared memory for one case: its outputs after either run.
 fn area_bytes(case: &Case) -> u64 {
     let written = (0..case.storage_bytes.len()).filter(|storage| case.is_written(*storage));
-    let outputs: u64 = written.map(|storage| case.storage_bytes[storage].next_multiple_of(64)).sum();
+    let outputs: u64 = written
+        .map(|storage| case.storage_bytes[storage].next_multiple_of(64))
+        .sum();
     (2 * outputs).next_multiple_of(4096)
 }

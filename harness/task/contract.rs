@@ -105,7 +105,10 @@ pub struct RowSet {
 
 impl RowSet {
     fn patterns(&self) -> Result<Vec<Pattern>, PatternError> {
-        self.rows.iter().map(|pattern| Pattern::new(pattern)).collect()
+        self.rows
+            .iter()
+            .map(|pattern| Pattern::new(pattern))
+            .collect()
     }
 }
 

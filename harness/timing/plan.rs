@@ -16,7 +16,8 @@ pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64) -> u32 {
 
 /// Calls in one sample, a multiple of `sets`: as many as last about [`TimePlan::sample_ns`] on the slower side.
 pub fn calls_per_sample(estimate_ns: f64, sets: u32, plan: &TimePlan) -> u32 {
-    let wanted = (plan.sample_ns / estimate_ns.max(1.0)).clamp(1.0, f64::from(plan.max_calls)) as u32;
+    let wanted =
+        (plan.sample_ns / estimate_ns.max(1.0)).clamp(1.0, f64::from(plan.max_calls)) as u32;
     wanted.div_ceil(sets).max(1) * sets
 }
 

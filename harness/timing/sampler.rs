@@ -49,7 +49,10 @@ mod tests {
             replays += 1;
             time(graph.0, replays)
         }));
-        let graphs = RowGraphs { baseline: GraphId(0), candidate: GraphId(1) };
+        let graphs = RowGraphs {
+            baseline: GraphId(0),
+            candidate: GraphId(1),
+        };
         sample_blocks(&mut device, &graphs, &orders(blocks, 3), 10).unwrap()
     }
 
@@ -75,6 +78,9 @@ mod tests {
             previous = graph;
             1000.0 * penalty
         });
-        assert!(process_log_ratio(&blocks).unwrap().abs() < 0.011, "{blocks:?}");
+        assert!(
+            process_log_ratio(&blocks).unwrap().abs() < 0.011,
+            "{blocks:?}"
+        );
     }
 }

@@ -11,7 +11,15 @@ pub fn orders(count: u32, seed: u64) -> Vec<Order> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let first = count.div_ceil(2);
     let mut half = |count: u32| {
-        let mut orders: Vec<Order> = (0..count).map(|place| if place % 2 == 0 { Order::Abba } else { Order::Baab }).collect();
+        let mut orders: Vec<Order> = (0..count)
+            .map(|place| {
+                if place % 2 == 0 {
+                    Order::Abba
+                } else {
+                    Order::Baab
+                }
+            })
+            .collect();
         orders.shuffle(&mut random);
         orders
     };
@@ -30,7 +38,10 @@ mod tests {
     use super::*;
 
     fn surplus(orders: &[Order]) -> i32 {
-        orders.iter().map(|order| if *order == Order::Abba { 1 } else { -1 }).sum()
+        orders
+            .iter()
+            .map(|order| if *order == Order::Abba { 1 } else { -1 })
+            .sum()
     }
 
     #[test]
@@ -39,8 +50,14 @@ mod tests {
             for seed in 0..8 {
                 let orders = orders(count, seed);
                 assert_eq!(orders.len(), count as usize);
-                assert!(surplus(&orders).abs() <= (count % 2) as i32, "{count} {orders:?}");
-                assert!(surplus(&orders[..orders.len() / 2]).abs() <= 1, "{count} {orders:?}");
+                assert!(
+                    surplus(&orders).abs() <= (count % 2) as i32,
+                    "{count} {orders:?}"
+                );
+                assert!(
+                    surplus(&orders[..orders.len() / 2]).abs() <= 1,
+                    "{count} {orders:?}"
+                );
             }
         }
     }

@@ -1,6 +1,5 @@
 //! One unit of one task on its way to a library: found in the cache, or else compiled.
 
-
 use super::built::Built;
 use super::cache::{UnitCache, Wanted};
 use super::compile::Compilation;

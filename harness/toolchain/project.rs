@@ -76,10 +76,13 @@ impl Project {
 
     /// For what a run leaves besides objects: emulated ledgers, unsaved entries, crash dumps.
     pub fn scratch_dir(&self) -> PathBuf {
-        self.build_dir.parent().map_or_else(|| self.root.clone(), |parent| match self.origin {
-            Origin::Checkout => parent.to_owned(),
-            Origin::Bundle => self.root.join("kda-runs"),
-        })
+        self.build_dir.parent().map_or_else(
+            || self.root.clone(),
+            |parent| match self.origin {
+                Origin::Checkout => parent.to_owned(),
+                Origin::Bundle => self.root.join("kda-runs"),
+            },
+        )
     }
 
     pub fn origin(&self) -> Origin {

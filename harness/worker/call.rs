@@ -4,8 +4,9 @@ use std::ffi::c_void;
 use std::ptr;
 
 use crate::abi::{
-    KDA_BFLOAT, KDA_BOOL, KDA_DEVICE_CPU, KDA_DEVICE_CUDA, KDA_FLOAT, KDA_INT, KDA_SCALAR_FLOAT, KDA_SCALAR_INT, KDA_UINT,
-    KdaCall, KdaDataType, KdaDevice, KdaScalar, KdaScalarValue, KdaTensor,
+    KDA_BFLOAT, KDA_BOOL, KDA_DEVICE_CPU, KDA_DEVICE_CUDA, KDA_FLOAT, KDA_INT, KDA_SCALAR_FLOAT,
+    KDA_SCALAR_INT, KDA_UINT, KdaCall, KdaDataType, KdaDevice, KdaScalar, KdaScalarValue,
+    KdaTensor,
 };
 use crate::task::{Case, Scalar};
 use crate::tensor::{Dtype, TensorSpec};
@@ -38,11 +39,18 @@ impl CallFrame {
         let mut tensors: Vec<Option<Box<OwnedTensor>>> = case
             .tensors
             .iter()
-            .map(|spec| spec.as_ref().map(|spec| Box::new(OwnedTensor::new(spec, place(spec)))))
+            .map(|spec| {
+                spec.as_ref()
+                    .map(|spec| Box::new(OwnedTensor::new(spec, place(spec))))
+            })
             .collect();
         let pointers: Box<[*const KdaTensor]> = tensors
             .iter_mut()
-            .map(|tensor| tensor.as_mut().map_or(ptr::null(), |tensor| &raw const tensor.tensor))
+            .map(|tensor| {
+                tensor
+                    .as_mut()
+                    .map_or(ptr::null(), |tensor| &raw const tensor.tensor)
+            })
             .collect();
         let scalars: Box<[KdaScalar]> = case.scalars.iter().map(scalar).collect();
         let call = KdaCall {
@@ -56,7 +64,12 @@ impl CallFrame {
             workspace_bytes: 0,
             stream: ptr::null_mut(),
         };
-        Self { call, _tensors: tensors, _pointers: pointers, _scalars: scalars }
+        Self {
+            call,
+            _tensors: tensors,
+            _pointers: pointers,
+            _scalars: scalars,
+        }
     }
 
     pub fn call(&self) -> &KdaCall {
@@ -82,7 +95,11 @@ impl OwnedTensor {
             tensor: KdaTensor {
                 data: memory.storage as *mut c_void,
                 device: KdaDevice {
-                    device_type: if memory.on_host { KDA_DEVICE_CPU } else { KDA_DEVICE_CUDA },
+                    device_type: if memory.on_host {
+                        KDA_DEVICE_CPU
+                    } else {
+                        KDA_DEVICE_CUDA
+                    },
                     device_id: 0,
                 },
                 ndim: shape.len() as i32,
@@ -105,12 +122,24 @@ fn data_type(dtype: Dtype) -> KdaDataType {
         Dtype::U8 => KDA_UINT,
         Dtype::Bool => KDA_BOOL,
     };
-    KdaDataType { code: code as u8, bits: 8 * dtype.bytes() as u8, lanes: 1 }
+    KdaDataType {
+        code: code as u8,
+        bits: 8 * dtype.bytes() as u8,
+        lanes: 1,
+    }
 }
 
 fn scalar(scalar: &Scalar) -> KdaScalar {
     match *scalar {
-        Scalar::Int(i) => KdaScalar { kind: KDA_SCALAR_INT, reserved: 0, value: KdaScalarValue { i } },
-        Scalar::Float(f) => KdaScalar { kind: KDA_SCALAR_FLOAT, reserved: 0, value: KdaScalarValue { f } },
+        Scalar::Int(i) => KdaScalar {
+            kind: KDA_SCALAR_INT,
+            reserved: 0,
+            value: KdaScalarValue { i },
+        },
+        Scalar::Float(f) => KdaScalar {
+            kind: KDA_SCALAR_FLOAT,
+            reserved: 0,
+            value: KdaScalarValue { f },
+        },
     }
 }

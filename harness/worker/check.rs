@@ -14,9 +14,13 @@ pub const CHECK_SET: u32 = u32::MAX;
 
 impl Session {
     pub(super) fn check(&mut self, request: &CheckRequest) -> Result<CheckReply, Fault> {
-        let CheckRequest { case, side, seed, .. } = request;
+        let CheckRequest {
+            case, side, seed, ..
+        } = request;
         let workspaces = self.sides.workspace_bytes(*side, case)?;
-        let arena = self.arena.reserve(&mut *self.device, set_bytes(case, workspaces))?;
+        let arena = self
+            .arena
+            .reserve(&mut *self.device, set_bytes(case, workspaces))?;
         let placement = Placement::new(case, workspaces, &mut { arena.address }, &mut self.random);
         placement.prepare(&mut *self.device, case, *seed, CHECK_SET)?;
         let route = self.sides.route(*side, &placement);
@@ -24,7 +28,8 @@ impl Session {
         let before = self.device.digest(&inputs)?;
         if case.expect == Expect::Refused {
             // What must be refused is painted before the call: nothing of it may run, not even at capture.
-            self.device.paint(&placement.written(case), request.poison[0])?;
+            self.device
+                .paint(&placement.written(case), request.poison[0])?;
         }
         let (graph, outcome) = self.capture_call(*side, &placement)?;
         let mut reply = CheckReply {
@@ -42,7 +47,9 @@ impl Session {
             self.run_twice(request, &placement, graph, &mut reply)?;
         } else {
             self.device.replay(graph)?;
-            reply.refused_damage = self.device.damage(&placement.written(case), request.poison[0])?;
+            reply.refused_damage = self
+                .device
+                .damage(&placement.written(case), request.poison[0])?;
         }
         reply.guard_damage += self.device.damage(&placement.guards, GUARD_PATTERN)?;
         reply.inputs_changed = self.device.digest(&inputs)? != before;
@@ -61,7 +68,10 @@ impl Session {
         let case = &request.case;
         let poisonable = placement.poisonable(case);
         let written = placement.written(case);
-        let mut area = Area { next: request.area, end: request.area + request.area_bytes };
+        let mut area = Area {
+            next: request.area,
+            end: request.area + request.area_bytes,
+        };
         // After the capture and before each replay: work that ran outside the graph is painted over.
         self.device.paint(&poisonable, request.poison[0])?;
         self.device.replay(graph)?;
@@ -91,13 +101,22 @@ impl Session {
             let Span { address, bytes } = placement.storages[storage];
             let copied = area.take(bytes)?;
             let range = copied.offset as usize..(copied.offset + bytes) as usize;
-            self.device.read(address, &mut self.shared.bytes_mut()[range])?;
-            copies.push(OutputCopy { set, storage, copied });
+            self.device
+                .read(address, &mut self.shared.bytes_mut()[range])?;
+            copies.push(OutputCopy {
+                set,
+                storage,
+                copied,
+            });
         }
         Ok(copies)
     }
 
-    pub(super) fn graph_record(&self, graph: GraphId, placement: &Placement) -> Result<GraphRecord, Fault> {
+    pub(super) fn graph_record(
+        &self,
+        graph: GraphId,
+        placement: &Placement,
+    ) -> Result<GraphRecord, Fault> {
         let nodes = self.device.nodes(graph)?;
         Ok(GraphRecord {
             fingerprint: fingerprint(&nodes, &placement.buffers()),
@@ -106,7 +125,11 @@ impl Session {
     }
 
     /// Captures one call. A refusal leaves an empty graph, every other failure is an error.
-    pub(super) fn capture_call(&mut self, side: Side, placement: &Placement) -> Result<(GraphId, Outcome), Fault> {
+    pub(super) fn capture_call(
+        &mut self,
+        side: Side,
+        placement: &Placement,
+    ) -> Result<(GraphId, Outcome), Fault> {
         let mut outcome = Outcome::default();
         let sides = &self.sides;
         let graph = self.device.capture(&mut |stream| {
@@ -146,10 +169,15 @@ pub(super) struct Area {
 
 impl Area {
     fn take(&mut self, bytes: u64) -> Result<Copied, Fault> {
-        let copied = Copied { offset: self.next, bytes };
+        let copied = Copied {
+            offset: self.next,
+            bytes,
+        };
         self.next = (self.next + bytes).next_multiple_of(64);
         if copied.offset + bytes > self.end {
-            return Err(Fault::Contract(format!("outputs of {bytes} bytes do not fit the shared memory")));
+            return Err(Fault::Contract(format!(
+                "outputs of {bytes} bytes do not fit the shared memory"
+            )));
         }
         Ok(copied)
     }

@@ -10,15 +10,22 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use super::protocol::{
-    CheckReply, CheckRequest, DeviceChoice, Fault, OutputCopy, Reply, Request, TimeReply, TimeRequest, receive, send,
+    CheckReply, CheckRequest, DeviceChoice, Fault, OutputCopy, Reply, Request, TimeReply,
+    TimeRequest, receive, send,
 };
 use super::shared::SharedMemory;
 use crate::device::Facts;
 use crate::toolchain::Side;
 
 /// Environment that reaches a worker: what the CUDA driver reads, and no more.
-const KEPT_VARIABLES: [&str; 6] =
-    ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "CUDA_CACHE_PATH", "HOME", "TMPDIR"];
+const KEPT_VARIABLES: [&str; 6] = [
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "CUDA_CACHE_PATH",
+    "HOME",
+    "TMPDIR",
+];
 
 /// Time to open a device and to load both sides.
 const OPEN_LIMIT: Duration = Duration::from_secs(120);
@@ -66,7 +73,11 @@ impl WorkerError {
         match self {
             Self::Fault(Fault::Device(error)) => !error.is_fatal(),
             Self::Fault(Fault::Contract(_)) => true,
-            Self::Fault(Fault::Load { .. }) | Self::Start(_) | Self::Died { .. } | Self::TimedOut { .. } | Self::Confused => false,
+            Self::Fault(Fault::Load { .. })
+            | Self::Start(_)
+            | Self::Died { .. }
+            | Self::TimedOut { .. }
+            | Self::Confused => false,
         }
     }
 }
@@ -82,7 +93,10 @@ impl Worker {
     /// Starts a worker, opens its device and loads its sides.
     pub fn start(spec: &WorkerSpec) -> Result<Self, WorkerError> {
         let mut worker = Self::spawn(spec).map_err(WorkerError::Start)?;
-        let open = Request::Open { device: spec.device.clone(), sides: spec.sides.clone() };
+        let open = Request::Open {
+            device: spec.device.clone(),
+            sides: spec.sides.clone(),
+        };
         match worker.ask(&open, OPEN_LIMIT)? {
             Reply::Opened(facts) => {
                 worker.facts = Some(facts);
@@ -98,10 +112,20 @@ impl Worker {
         let stderr = tempfile::tempfile()?;
         let descriptors = [theirs.as_raw_fd(), shared.file().as_raw_fd()];
         let mut command = Command::new(&spec.executable);
-        command.args(["worker", "--socket", &descriptors[0].to_string(), "--memory", &descriptors[1].to_string()]);
+        command.args([
+            "worker",
+            "--socket",
+            &descriptors[0].to_string(),
+            "--memory",
+            &descriptors[1].to_string(),
+        ]);
         // Ctrl-C at the terminal is for the parent, which then ends its workers.
         command.process_group(0);
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr.try_clone()?);
+        command
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr.try_clone()?);
         for name in KEPT_VARIABLES {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
@@ -111,11 +135,19 @@ impl Worker {
         command.env("CUDA_MODULE_LOADING", "EAGER");
         // SAFETY: between fork and exec only async-signal-safe calls run.
         unsafe { command.pre_exec(move || prepare_child(descriptors)) };
-        Ok(Self { child: command.spawn()?, socket, stderr, shared, facts: None })
+        Ok(Self {
+            child: command.spawn()?,
+            socket,
+            stderr,
+            shared,
+            facts: None,
+        })
     }
 
     pub fn facts(&self) -> &Facts {
-        self.facts.as_ref().expect("a started worker should have opened its device")
+        self.facts
+            .as_ref()
+            .expect("a started worker should have opened its device")
     }
 
     pub fn id(&self) -> u32 {
@@ -139,7 +171,11 @@ impl Worker {
         }
     }
 
-    pub fn time(&mut self, request: TimeRequest, limit: Duration) -> Result<TimeReply, WorkerError> {
+    pub fn time(
+        &mut self,
+        request: TimeRequest,
+        limit: Duration,
+    ) -> Result<TimeReply, WorkerError> {
         match self.ask(&Request::Time(Box::new(request)), limit)? {
             Reply::Timed(reply) => Ok(*reply),
             _ => Err(WorkerError::Confused),
@@ -147,7 +183,13 @@ impl Worker {
     }
 
     /// Copies outputs of the last timed row to shared memory from byte `area` on.
-    pub fn fetch(&mut self, side: Side, sets: Vec<u32>, area: u64, limit: Duration) -> Result<Vec<OutputCopy>, WorkerError> {
+    pub fn fetch(
+        &mut self,
+        side: Side,
+        sets: Vec<u32>,
+        area: u64,
+        limit: Duration,
+    ) -> Result<Vec<OutputCopy>, WorkerError> {
         match self.ask(&Request::Fetch { side, sets, area }, limit)? {
             Reply::Fetched(copies) => Ok(copies),
             _ => Err(WorkerError::Confused),
@@ -157,7 +199,10 @@ impl Worker {
     /// Copy bandwidth in bytes per second and launch floor in nanoseconds.
     pub fn ceilings(&mut self, limit: Duration) -> Result<(Option<f64>, Option<f64>), WorkerError> {
         match self.ask(&Request::Ceilings, limit)? {
-            Reply::Ceilings { copy_bytes_per_second, floor_ns } => Ok((copy_bytes_per_second, floor_ns)),
+            Reply::Ceilings {
+                copy_bytes_per_second,
+                floor_ns,
+            } => Ok((copy_bytes_per_second, floor_ns)),
             _ => Err(WorkerError::Confused),
         }
     }
@@ -172,12 +217,19 @@ impl Worker {
     }
 
     fn receive(&mut self, limit: Duration) -> Result<Reply, WorkerError> {
-        self.socket.set_read_timeout(Some(limit)).map_err(WorkerError::Start)?;
+        self.socket
+            .set_read_timeout(Some(limit))
+            .map_err(WorkerError::Start)?;
         match receive(&mut self.socket) {
             Ok(Some(Reply::Failed(fault))) => Err(WorkerError::Fault(fault)),
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(self.death()),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                ) =>
+            {
                 self.stop();
                 Err(WorkerError::TimedOut { limit })
             }
@@ -188,15 +240,26 @@ impl Worker {
     fn death(&mut self) -> WorkerError {
         // A worker whose socket broke is of no use, dead or not.
         let _ = self.child.kill();
-        let cause = self.child.wait().map_or_else(|error| error.to_string(), |status| cause(status));
-        WorkerError::Died { cause, stderr: self.last_words() }
+        let cause = self
+            .child
+            .wait()
+            .map_or_else(|error| error.to_string(), |status| cause(status));
+        WorkerError::Died {
+            cause,
+            stderr: self.last_words(),
+        }
     }
 
     fn last_words(&mut self) -> String {
         let mut text = Vec::new();
         let length = self.stderr.metadata().map_or(0, |metadata| metadata.len());
-        let read = self.stderr.seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL)));
-        if read.and_then(|_| self.stderr.read_to_end(&mut text)).is_err() {
+        let read = self
+            .stderr
+            .seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL)));
+        if read
+            .and_then(|_| self.stderr.read_to_end(&mut text))
+            .is_err()
+        {
             return String::new();
         }
         String::from_utf8_lossy(&text).into_owned()
@@ -226,7 +289,13 @@ fn prepare_child(descriptors: [RawFd; 2]) -> io::Result<()> {
     // SAFETY: plain prctl calls without pointers; a dumped core of gigabytes helps nobody.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 });
+        libc::setrlimit(
+            libc::RLIMIT_CORE,
+            &libc::rlimit {
+                rlim_cur: 0,
+                rlim_max: 0,
+            },
+        );
     }
     Ok(())
 }

@@ -13,13 +13,13 @@ mod shared;
 mod side;
 mod time;
 
+pub use call::{CallFrame, TensorMemory};
+pub use check::CHECK_SET;
 pub use client::{Worker, WorkerError, WorkerSpec, inherited};
 pub use placement::input_key;
-pub use check::CHECK_SET;
-pub use call::{CallFrame, TensorMemory};
 pub use protocol::{
-    CheckReply, CheckRequest, Copied, DeviceChoice, Fault, LaneSamples, OutputCopy, RouteReply, TimePlan, TimeReply,
-    TimeRequest,
+    CheckReply, CheckRequest, Copied, DeviceChoice, Fault, LaneSamples, OutputCopy, RouteReply,
+    TimePlan, TimeReply, TimeRequest,
 };
 pub use serve::serve;
 pub use shared::SharedMemory;

@@ -26,7 +26,11 @@ pub(super) struct Arena {
 
 impl Arena {
     /// At least `bytes`; what the arena held before is gone.
-    pub(super) fn reserve(&mut self, device: &mut dyn Device, bytes: u64) -> Result<Span, DeviceError> {
+    pub(super) fn reserve(
+        &mut self,
+        device: &mut dyn Device,
+        bytes: u64,
+    ) -> Result<Span, DeviceError> {
         if let Some(block) = self.block.filter(|block| block.bytes >= bytes) {
             return Ok(block);
         }
@@ -53,7 +57,9 @@ pub(super) struct Placement {
 /// Bytes that one buffer set takes at most.
 pub(super) fn set_bytes(case: &Case, workspaces: [u64; 2]) -> u64 {
     let regions = case.storage_bytes.iter().chain(&workspaces);
-    regions.map(|bytes| padded(*bytes) + 2 * GUARD_BYTES + OFFSET_STEPS * ALIGNMENT).sum()
+    regions
+        .map(|bytes| padded(*bytes) + 2 * GUARD_BYTES + OFFSET_STEPS * ALIGNMENT)
+        .sum()
 }
 
 fn padded(bytes: u64) -> u64 {
@@ -62,44 +68,91 @@ fn padded(bytes: u64) -> u64 {
 
 impl Placement {
     /// Lays one buffer set out from `cursor` on, which moves behind it.
-    pub(super) fn new(case: &Case, workspaces: [u64; 2], cursor: &mut u64, random: &mut impl Rng) -> Self {
+    pub(super) fn new(
+        case: &Case,
+        workspaces: [u64; 2],
+        cursor: &mut u64,
+        random: &mut impl Rng,
+    ) -> Self {
         let mut guards = Vec::new();
         let mut place = |bytes: u64| {
             let start = *cursor + random.random_range(0..OFFSET_STEPS) * ALIGNMENT;
             let address = start + GUARD_BYTES;
             let end = address + padded(bytes) + GUARD_BYTES;
-            guards.push(Span { address: start, bytes: GUARD_BYTES });
-            guards.push(Span { address: address + bytes, bytes: end - address - bytes });
+            guards.push(Span {
+                address: start,
+                bytes: GUARD_BYTES,
+            });
+            guards.push(Span {
+                address: address + bytes,
+                bytes: end - address - bytes,
+            });
             *cursor = end;
             Span { address, bytes }
         };
-        let storages: Vec<Span> = case.storage_bytes.iter().map(|bytes| place(*bytes)).collect();
+        let storages: Vec<Span> = case
+            .storage_bytes
+            .iter()
+            .map(|bytes| place(*bytes))
+            .collect();
         let workspaces = workspaces.map(|bytes| place(bytes));
         let mut host = Vec::new();
         let frame = CallFrame::new(case, |spec| {
             if !spec.on_host {
-                return TensorMemory { storage: storages[spec.storage].address, on_host: false };
+                return TensorMemory {
+                    storage: storages[spec.storage].address,
+                    on_host: false,
+                };
             }
             let memory = vec![0_u64; case.storage_bytes[spec.storage].div_ceil(8) as usize];
             let storage = memory.as_ptr() as u64;
             host.push(memory);
-            TensorMemory { storage, on_host: true }
+            TensorMemory {
+                storage,
+                on_host: true,
+            }
         });
-        Self { storages, guards, workspaces, frame, _host: host }
+        Self {
+            storages,
+            guards,
+            workspaces,
+            frame,
+            _host: host,
+        }
     }
 
     /// Draws every input and paints what lies between inputs' elements, guards and workspaces.
-    pub(super) fn prepare(&self, device: &mut dyn Device, case: &Case, seed: u64, set: u32) -> Result<(), Fault> {
+    pub(super) fn prepare(
+        &self,
+        device: &mut dyn Device,
+        case: &Case,
+        seed: u64,
+        set: u32,
+    ) -> Result<(), Fault> {
         device.paint(&self.guards, GUARD_PATTERN)?;
-        let gaps: Vec<Span> = (0..self.storages.len()).filter(|storage| has_gaps(case, *storage)).map(|s| self.storages[s]).collect();
+        let gaps: Vec<Span> = (0..self.storages.len())
+            .filter(|storage| has_gaps(case, *storage))
+            .map(|s| self.storages[s])
+            .collect();
         device.paint(&gaps, GUARD_PATTERN)?;
         self.draw(device, case, seed, set)
     }
 
     /// Draws every input afresh, at the same addresses.
-    pub(super) fn draw(&self, device: &mut dyn Device, case: &Case, seed: u64, set: u32) -> Result<(), Fault> {
+    pub(super) fn draw(
+        &self,
+        device: &mut dyn Device,
+        case: &Case,
+        seed: u64,
+        set: u32,
+    ) -> Result<(), Fault> {
         for spec in case.inputs().filter(|spec| !spec.on_host) {
-            device.draw(self.storages[spec.storage].address, spec, &spec.fill, input_key(case, seed, set, spec))?;
+            device.draw(
+                self.storages[spec.storage].address,
+                spec,
+                &spec.fill,
+                input_key(case, seed, set, spec),
+            )?;
         }
         Ok(())
     }
@@ -121,13 +174,24 @@ impl Placement {
 
     /// Storages by the role of the output in them, if any.
     fn spans(&self, case: &Case, keep: impl Fn(Option<Role>) -> bool) -> Vec<Span> {
-        let role = |storage| case.outputs().find(|spec| spec.storage == storage).map(|spec| spec.role);
-        (0..self.storages.len()).filter(|storage| keep(role(*storage))).map(|storage| self.storages[storage]).collect()
+        let role = |storage| {
+            case.outputs()
+                .find(|spec| spec.storage == storage)
+                .map(|spec| spec.role)
+        };
+        (0..self.storages.len())
+            .filter(|storage| keep(role(*storage)))
+            .map(|storage| self.storages[storage])
+            .collect()
     }
 
     /// Every buffer that the call may point into, in a fixed order.
     pub(super) fn buffers(&self) -> Vec<Span> {
-        self.storages.iter().chain(&self.workspaces).copied().collect()
+        self.storages
+            .iter()
+            .chain(&self.workspaces)
+            .copied()
+            .collect()
     }
 }
 
@@ -141,6 +205,10 @@ fn has_gaps(case: &Case, storage: usize) -> bool {
     if case.is_written(storage) {
         return false;
     }
-    let covered: u64 = case.inputs().filter(|spec| spec.storage == storage).map(TensorSpec::distinct_bytes).sum();
+    let covered: u64 = case
+        .inputs()
+        .filter(|spec| spec.storage == storage)
+        .map(TensorSpec::distinct_bytes)
+        .sum();
     covered < case.storage_bytes[storage]
 }

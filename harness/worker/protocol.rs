@@ -21,7 +21,9 @@ const MESSAGE_LIMIT: u32 = 64 << 20;
 pub enum DeviceChoice {
     Emulated,
     /// The first visible GPU, with the compiled support library.
-    Cuda { support: PathBuf },
+    Cuda {
+        support: PathBuf,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,7 +36,11 @@ pub(super) enum Request {
     Check(Box<CheckRequest>),
     Time(Box<TimeRequest>),
     /// Copies the outputs of the last timed replays of these buffer sets of `side`.
-    Fetch { side: Side, sets: Vec<u32>, area: u64 },
+    Fetch {
+        side: Side,
+        sets: Vec<u32>,
+        area: u64,
+    },
     Ceilings,
     /// Answered by the worker's end.
     Quit,
@@ -46,7 +52,10 @@ pub(super) enum Reply {
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
     Fetched(Vec<OutputCopy>),
-    Ceilings { copy_bytes_per_second: Option<f64>, floor_ns: Option<f64> },
+    Ceilings {
+        copy_bytes_per_second: Option<f64>,
+        floor_ns: Option<f64>,
+    },
     Failed(Fault),
 }
 
@@ -56,7 +65,11 @@ pub enum Fault {
     #[error(transparent)]
     Device(#[from] DeviceError),
     #[error("loading the {side} from {path}: {reason}")]
-    Load { side: Side, path: String, reason: String },
+    Load {
+        side: Side,
+        path: String,
+        reason: String,
+    },
     #[error("{0}")]
     Contract(String),
 }
@@ -169,8 +182,12 @@ pub type LaneSamples = Vec<Block>;
 /// Writes one length-prefixed message.
 pub(super) fn send(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     let bytes = serde_json::to_vec(message)?;
-    let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= MESSAGE_LIMIT);
-    let length = length.ok_or_else(|| io::Error::other(format!("a message of {} bytes is too long", bytes.len())))?;
+    let length = u32::try_from(bytes.len())
+        .ok()
+        .filter(|length| *length <= MESSAGE_LIMIT);
+    let length = length.ok_or_else(|| {
+        io::Error::other(format!("a message of {} bytes is too long", bytes.len()))
+    })?;
     stream.write_all(&length.to_le_bytes())?;
     stream.write_all(&bytes)?;
     stream.flush()
@@ -186,7 +203,9 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result
     }
     let length = u32::from_le_bytes(prefix);
     if length > MESSAGE_LIMIT {
-        return Err(io::Error::other(format!("a message of {length} bytes is longer than any of the protocol")));
+        return Err(io::Error::other(format!(
+            "a message of {length} bytes is longer than any of the protocol"
+        )));
     }
     let mut bytes = vec![0; length as usize];
     stream.read_exact(&mut bytes)?;
@@ -213,6 +232,11 @@ mod tests {
 
     #[test]
     fn an_endless_message_is_refused_before_it_is_read() {
-        assert!(receive::<Request>(&mut [255; 8].as_slice()).unwrap_err().to_string().contains("longer"));
+        assert!(
+            receive::<Request>(&mut [255; 8].as_slice())
+                .unwrap_err()
+                .to_string()
+                .contains("longer")
+        );
     }
 }

@@ -40,14 +40,16 @@ pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
     while let Some(request) = receive::<Request>(&mut socket)? {
         let answer = match (request, &mut session) {
             (Request::Quit, _) => return Ok(()),
-            (Request::Open { device, sides }, none @ None) => match Session::open(device, sides, &mut shared) {
-                Ok(opened) => {
-                    let facts = opened.device.facts().clone();
-                    *none = Some(opened);
-                    Ok(Reply::Opened(facts))
+            (Request::Open { device, sides }, none @ None) => {
+                match Session::open(device, sides, &mut shared) {
+                    Ok(opened) => {
+                        let facts = opened.device.facts().clone();
+                        *none = Some(opened);
+                        Ok(Reply::Opened(facts))
+                    }
+                    Err(fault) => Err(fault),
                 }
-                Err(fault) => Err(fault),
-            },
+            }
             (request, Some(session)) => session.answer(request),
             (_, None) => Err(Fault::Contract("the device is not open".to_owned())),
         };
@@ -79,7 +81,9 @@ impl Session {
             device,
             sides: Sides(loaded),
             arena: Arena::default(),
-            shared: shared.take().ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?,
+            shared: shared
+                .take()
+                .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?,
             random: SmallRng::from_rng(&mut rand::rng()),
             timed: None,
         })
@@ -87,14 +91,22 @@ impl Session {
 
     fn answer(&mut self, request: Request) -> Result<Reply, Fault> {
         match request {
-            Request::Check(request) => self.check(&request).map(|reply| Reply::Checked(Box::new(reply))),
-            Request::Time(request) => self.time(*request).map(|reply| Reply::Timed(Box::new(reply))),
-            Request::Fetch { side, sets, area } => self.fetch(side, &sets, area).map(Reply::Fetched),
+            Request::Check(request) => self
+                .check(&request)
+                .map(|reply| Reply::Checked(Box::new(reply))),
+            Request::Time(request) => self
+                .time(*request)
+                .map(|reply| Reply::Timed(Box::new(reply))),
+            Request::Fetch { side, sets, area } => {
+                self.fetch(side, &sets, area).map(Reply::Fetched)
+            }
             Request::Ceilings => Ok(Reply::Ceilings {
                 copy_bytes_per_second: self.device.copy_bytes_per_second()?,
                 floor_ns: self.device.launch_floor()?,
             }),
-            Request::Open { .. } | Request::Quit => Err(Fault::Contract("the device is open already".to_owned())),
+            Request::Open { .. } | Request::Quit => {
+                Err(Fault::Contract("the device is open already".to_owned()))
+            }
         }
     }
 }
@@ -104,13 +116,18 @@ pub(super) struct Sides(BTreeMap<Side, LoadedSide>);
 
 impl Sides {
     fn get(&self, side: Side) -> Result<&LoadedSide, Fault> {
-        self.0.get(&side).ok_or_else(|| Fault::Contract(format!("the {side} is not loaded")))
+        self.0
+            .get(&side)
+            .ok_or_else(|| Fault::Contract(format!("the {side} is not loaded")))
     }
 
     /// Workspace of the side itself, and of the baseline that stands behind a candidate.
     pub(super) fn workspace_bytes(&self, side: Side, case: &Case) -> Result<[u64; 2], Fault> {
         // Asked before any input exists: with null pointers.
-        let frame = CallFrame::new(case, |spec| TensorMemory { storage: 0, on_host: spec.on_host });
+        let frame = CallFrame::new(case, |spec| TensorMemory {
+            storage: 0,
+            on_host: spec.on_host,
+        });
         let own = self.get(side)?.workspace_bytes(frame.call());
         let fallback = match side {
             Side::Baseline => 0,
@@ -120,7 +137,10 @@ impl Sides {
     }
 
     pub(super) fn route(&self, side: Side, placement: &Placement) -> RouteReply {
-        self.get(side).map_or_else(|_| RouteReply::default(), |loaded| loaded.route(placement.frame.call()))
+        self.get(side).map_or_else(
+            |_| RouteReply::default(),
+            |loaded| loaded.route(placement.frame.call()),
+        )
     }
 
     /// Launches the call; what a candidate declines, the baseline serves, as production would.
@@ -129,12 +149,20 @@ impl Sides {
             let span = placement.workspaces[workspace];
             let address = if span.bytes == 0 { 0 } else { span.address };
             let call = placement.frame.on(address, span.bytes, stream.0);
-            self.0.get(&side).map_or(SideStatus::Unknown(-1), |loaded| loaded.launch(&call))
+            self.0
+                .get(&side)
+                .map_or(SideStatus::Unknown(-1), |loaded| loaded.launch(&call))
         };
         let status = launch(side, 0);
         if side == Side::Candidate && status == SideStatus::Declined {
-            return Outcome { status: launch(Side::Baseline, 1), declined: true };
+            return Outcome {
+                status: launch(Side::Baseline, 1),
+                declined: true,
+            };
         }
-        Outcome { status, declined: false }
+        Outcome {
+            status,
+            declined: false,
+        }
     }
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::protocol::{Fault, RouteReply};
 use crate::abi::{
-    AbiVersionFn, KDA_ABI_VERSION, KDA_CUDA_ERROR, KDA_DECLINED, KDA_INVALID_ARGUMENT, KDA_OK, KdaCall, KdaRoute, LaunchFn,
-    RouteFn, WorkspaceBytesFn,
+    AbiVersionFn, KDA_ABI_VERSION, KDA_CUDA_ERROR, KDA_DECLINED, KDA_INVALID_ARGUMENT, KDA_OK,
+    KdaCall, KdaRoute, LaunchFn, RouteFn, WorkspaceBytesFn,
 };
 use crate::toolchain::Side;
 
@@ -66,7 +66,8 @@ impl LoadedSide {
         // SAFETY: runs the library's initialisers; untrusted ones are why this process exists.
         let library = unsafe { Library::new(path) }.map_err(|error| failed(error.to_string()))?;
         // SAFETY: abi.h gives these symbols these types.
-        let version: AbiVersionFn = unsafe { symbol(&library, "kda_abi_version") }.map_err(&failed)?;
+        let version: AbiVersionFn =
+            unsafe { symbol(&library, "kda_abi_version") }.map_err(&failed)?;
         // SAFETY: as above.
         let found = unsafe { version() };
         if found != KDA_ABI_VERSION {
@@ -116,11 +117,17 @@ impl LoadedSide {
 unsafe fn symbol<T: Copy>(library: &Library, name: &str) -> Result<T, String> {
     // SAFETY: the caller vouches for the type; the library outlives the copy.
     let found: Result<Symbol<T>, _> = unsafe { library.get(name.as_bytes()) };
-    found.map(|symbol| *symbol).map_err(|_| format!("it does not export {name}; see kda/abi.h"))
+    found
+        .map(|symbol| *symbol)
+        .map_err(|_| format!("it does not export {name}; see kda/abi.h"))
 }
 
 /// Text of a fixed field, up to its NUL or its end.
 fn text(field: &[c_char]) -> String {
-    let bytes: Vec<u8> = field.iter().take_while(|byte| **byte != 0).map(|byte| *byte as u8).collect();
+    let bytes: Vec<u8> = field
+        .iter()
+        .take_while(|byte| **byte != 0)
+        .map(|byte| *byte as u8)
+        .collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }

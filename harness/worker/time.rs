@@ -102,8 +102,16 @@ impl Session {
             0 => u64::MAX,
             bytes => (bytes as f64 * MEMORY_SHARE) as u64,
         };
-        let sets = rotation(case.moved_bytes(), facts.l2_bytes, one_set[0] + one_set[1], room);
-        let arena = self.arena.reserve(&mut *self.device, u64::from(sets) * (one_set[0] + one_set[1]))?;
+        let sets = rotation(
+            case.moved_bytes(),
+            facts.l2_bytes,
+            one_set[0] + one_set[1],
+            room,
+        );
+        let arena = self.arena.reserve(
+            &mut *self.device,
+            u64::from(sets) * (one_set[0] + one_set[1]),
+        )?;
         let mut cursor = arena.address;
         let mut sides = workspaces.map(|workspaces| {
             let set = |_| Placement::new(&case, workspaces, &mut cursor, &mut self.random);
@@ -115,7 +123,12 @@ impl Session {
             }
         }
         let [baseline, candidate] = std::mem::take(&mut sides);
-        Ok(TimedRow { case, seed, baseline, candidate })
+        Ok(TimedRow {
+            case,
+            seed,
+            baseline,
+            candidate,
+        })
     }
 
     /// Graph of one call, and whether the candidate declined it.
@@ -123,7 +136,10 @@ impl Session {
         let placement = &row.sets(side)[0];
         let (graph, outcome) = self.capture_call(side, placement)?;
         if outcome.status != SideStatus::Ok {
-            return Err(Fault::Contract(format!("the {side} answers {} to a row that it must serve", outcome.status)));
+            return Err(Fault::Contract(format!(
+                "the {side} answers {} to a row that it must serve",
+                outcome.status
+            )));
         }
         let record = self.graph_record(graph, placement)?;
         self.device.discard(graph)?;
@@ -142,20 +158,30 @@ impl Session {
 
     /// Graphs of `calls` calls over the first `sets` buffer sets; also how many calls differ from the first but for
     /// their buffers.
-    fn row_graphs(&mut self, row: &TimedRow, calls: u32, sets: u32) -> Result<(RowGraphs, u32), Fault> {
+    fn row_graphs(
+        &mut self,
+        row: &TimedRow,
+        calls: u32,
+        sets: u32,
+    ) -> Result<(RowGraphs, u32), Fault> {
         let mut foreign = 0;
         let mut capture = |side: Side| -> Result<GraphId, Fault> {
             let placements = &row.sets(side)[..sets as usize];
             let sides = &self.sides;
             let graph = self.device.capture(&mut |stream| {
                 (0..calls).try_for_each(|call| {
-                    sides.launch(side, &placements[(call % sets) as usize], stream).accepted(side)
+                    sides
+                        .launch(side, &placements[(call % sets) as usize], stream)
+                        .accepted(side)
                 })
             })?;
             foreign += foreign_calls(&*self.device, graph, calls, placements)?;
             Ok(graph)
         };
-        let graphs = RowGraphs { baseline: capture(Side::Baseline)?, candidate: capture(Side::Candidate)? };
+        let graphs = RowGraphs {
+            baseline: capture(Side::Baseline)?,
+            candidate: capture(Side::Candidate)?,
+        };
         Ok((graphs, foreign))
     }
 
@@ -189,10 +215,12 @@ impl Session {
                 let pilot = &schedule[..plan.pilot_blocks as usize];
                 blocks = sample_blocks(&mut *self.device, graphs, pilot, calls)?;
                 let bounds = plan.pilot_blocks as usize + 2..=plan.max_blocks as usize;
-                blocks_per_process(&blocks, plan.margin, bounds).map_or(plan.max_blocks, |needed| needed as u32)
+                blocks_per_process(&blocks, plan.margin, bounds)
+                    .map_or(plan.max_blocks, |needed| needed as u32)
             }
         };
-        let (before, last) = schedule[blocks.len()..needed as usize].split_at(needed as usize - blocks.len() - 1);
+        let (before, last) =
+            schedule[blocks.len()..needed as usize].split_at(needed as usize - blocks.len() - 1);
         blocks.extend(sample_blocks(&mut *self.device, graphs, before, calls)?);
         let outputs: Vec<Span> = Side::BOTH
             .into_iter()
@@ -207,7 +235,12 @@ impl Session {
     }
 
     /// A lane on the host's clock: dispatch and launch alone, or a call with its wait.
-    fn host_lane(&mut self, row: &TimedRow, plan: &TimePlan, lane: Lane) -> Result<LaneSamples, Fault> {
+    fn host_lane(
+        &mut self,
+        row: &TimedRow,
+        plan: &TimePlan,
+        lane: Lane,
+    ) -> Result<LaneSamples, Fault> {
         let schedule = orders(plan.host_blocks, row.seed ^ lane as u64);
         let mut blocks = Vec::with_capacity(schedule.len());
         let mut next = 0;
@@ -222,12 +255,20 @@ impl Session {
     }
 
     /// Host nanoseconds per call of one sample; `next` walks over the buffer sets.
-    fn host_sample(&mut self, row: &TimedRow, side: Side, lane: Lane, next: &mut usize) -> Result<f64, DeviceError> {
+    fn host_sample(
+        &mut self,
+        row: &TimedRow,
+        side: Side,
+        lane: Lane,
+        next: &mut usize,
+    ) -> Result<f64, DeviceError> {
         let placements = row.sets(side);
         let sides = &self.sides;
         let mut call = |stream: Stream| {
             *next += 1;
-            sides.launch(side, &placements[*next % placements.len()], stream).accepted(side)
+            sides
+                .launch(side, &placements[*next % placements.len()], stream)
+                .accepted(side)
         };
         if lane == Lane::Submit {
             let mut calls = |stream| (0..SUBMIT_CALLS).try_for_each(|_| call(stream));
@@ -242,13 +283,25 @@ impl Session {
 
     /// Outputs of the last timed replays of some buffer sets. A call that overwrites its own input has no output of one
     /// call after a sample of many: it is drawn afresh and replayed once, from a graph like the timed one's calls.
-    pub(super) fn fetch(&mut self, side: Side, sets: &[u32], area: u64) -> Result<Vec<OutputCopy>, Fault> {
-        let row = self.timed.take().ok_or_else(|| Fault::Contract("no row was timed".to_owned()))?;
-        let mut area = Area { next: area, end: self.shared.bytes().len() as u64 };
+    pub(super) fn fetch(
+        &mut self,
+        side: Side,
+        sets: &[u32],
+        area: u64,
+    ) -> Result<Vec<OutputCopy>, Fault> {
+        let row = self
+            .timed
+            .take()
+            .ok_or_else(|| Fault::Contract("no row was timed".to_owned()))?;
+        let mut area = Area {
+            next: area,
+            end: self.shared.bytes().len() as u64,
+        };
         let mut copies = Vec::new();
         for &set in sets {
             let placement = row.sets(side).get(set as usize);
-            let placement = placement.ok_or_else(|| Fault::Contract(format!("there is no buffer set {set}")))?;
+            let placement = placement
+                .ok_or_else(|| Fault::Contract(format!("there is no buffer set {set}")))?;
             if row.case.outputs().any(|spec| spec.role == Role::Inout) {
                 placement.draw(&mut *self.device, &row.case, row.seed, set)?;
                 let (graph, _) = self.capture_call(side, placement)?;
@@ -271,13 +324,21 @@ enum Lane {
 }
 
 /// Calls of a captured sample whose nodes are not the first call's on their own buffer set.
-fn foreign_calls(device: &dyn Device, graph: GraphId, calls: u32, placements: &[Placement]) -> Result<u32, DeviceError> {
+fn foreign_calls(
+    device: &dyn Device,
+    graph: GraphId,
+    calls: u32,
+    placements: &[Placement],
+) -> Result<u32, DeviceError> {
     let nodes = device.nodes(graph)?;
     let per_call = nodes.len() / calls as usize;
     if nodes.is_empty() || per_call * calls as usize != nodes.len() {
         return Ok(if nodes.is_empty() { 0 } else { calls });
     }
-    let mut prints = nodes.chunks(per_call).zip(placements.iter().cycle()).map(|(nodes, placement)| fingerprint(nodes, &placement.buffers()));
+    let mut prints = nodes
+        .chunks(per_call)
+        .zip(placements.iter().cycle())
+        .map(|(nodes, placement)| fingerprint(nodes, &placement.buffers()));
     let first = prints.next();
     Ok(prints.filter(|print| Some(print) != first.as_ref()).count() as u32)
 }
