@@ -1,6 +1,6 @@
 //! One output against the oracle, element by element.
 
-use half::{bf16, f16};
+use half::f16;
 use rayon::prelude::*;
 
 use super::Expected;
@@ -8,7 +8,7 @@ use crate::task::Tolerance;
 use crate::tensor::{Dtype, TensorSpec};
 
 /// Elements that one parallel task compares.
-const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 13;
 
 /// What a comparison found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,87 +146,81 @@ fn compare_values(
     expected: &[f64],
     tolerance: Tolerance,
 ) -> Comparison {
+    let chunk = Chunk {
+        dtype,
+        first,
+        expected,
+        tolerance,
+    };
     match dtype {
-        Dtype::Bf16 => values::<2>(
-            first,
-            found,
-            expected,
-            tolerance,
-            |b| f64::from(bf16::from_le_bytes(b).to_f32()),
-            dtype,
-        ),
-        Dtype::F16 => values::<2>(
-            first,
-            found,
-            expected,
-            tolerance,
-            |b| f64::from(f16::from_le_bytes(b).to_f32()),
-            dtype,
-        ),
-        Dtype::F32 => values::<4>(
-            first,
-            found,
-            expected,
-            tolerance,
-            |b| f64::from(f32::from_le_bytes(b)),
-            dtype,
-        ),
-        Dtype::F64 => values::<8>(first, found, expected, tolerance, f64::from_le_bytes, dtype),
-        Dtype::I32 => values::<4>(
-            first,
-            found,
-            expected,
-            tolerance,
-            |b| f64::from(i32::from_le_bytes(b)),
-            dtype,
-        ),
-        Dtype::I64 => values::<8>(
-            first,
-            found,
-            expected,
-            tolerance,
-            |b| i64::from_le_bytes(b) as f64,
-            dtype,
-        ),
-        Dtype::U8 | Dtype::Bool => values::<1>(
-            first,
-            found,
-            expected,
-            tolerance,
-            |b| f64::from(b[0]),
-            dtype,
-        ),
+        Dtype::Bf16 => chunk.compare::<2>(found, |b| {
+            f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))
+        }),
+        Dtype::F16 => chunk.compare::<2>(found, |b| f64::from(f16::from_le_bytes(b).to_f32())),
+        Dtype::F32 => chunk.compare::<4>(found, |b| f64::from(f32::from_le_bytes(b))),
+        Dtype::F64 => chunk.compare::<8>(found, f64::from_le_bytes),
+        Dtype::I32 => chunk.compare::<4>(found, |b| f64::from(i32::from_le_bytes(b))),
+        Dtype::I64 => chunk.compare::<8>(found, |b| i64::from_le_bytes(b) as f64),
+        Dtype::U8 | Dtype::Bool => chunk.compare::<1>(found, |b| f64::from(b[0])),
     }
 }
 
-fn values<const SIZE: usize>(
-    first: usize,
-    found: &[u8],
-    expected: &[f64],
-    tolerance: Tolerance,
-    read: impl Fn([u8; SIZE]) -> f64,
+/// Consecutive elements of one output.
+struct Chunk<'a> {
     dtype: Dtype,
-) -> Comparison {
-    let mut comparison = Comparison::default();
-    let (elements, _) = found.as_chunks::<SIZE>();
-    for (place, (element, &expected)) in elements.iter().zip(expected).enumerate() {
-        let found = read(*element);
-        let error = (found - expected).abs();
-        // The common case first: both finite and close. A NaN or infinity makes the error NaN or infinite.
-        if error <= tolerance.atol + tolerance.rtol * expected.abs() && error.is_finite() {
-            comparison.max_error = comparison.max_error.max(error);
-            continue;
+    /// Number of the first element in the output.
+    first: usize,
+    expected: &'a [f64],
+    tolerance: Tolerance,
+}
+
+impl Chunk<'_> {
+    fn compare<const SIZE: usize>(
+        &self,
+        found: &[u8],
+        read: impl Fn([u8; SIZE]) -> f64,
+    ) -> Comparison {
+        let (elements, _) = found.as_chunks::<SIZE>();
+        let Tolerance { atol, rtol } = self.tolerance;
+        let (mut max_error, mut all_close) = (0.0_f64, true);
+        for (element, &expected) in elements.iter().zip(self.expected) {
+            let error = (read(*element) - expected).abs();
+            // A NaN fails the first comparison, an infinite expectation the second.
+            all_close &= error <= atol + rtol * expected.abs() && expected.abs() <= f64::MAX;
+            max_error = max_error.max(error);
         }
-        let index = (first + place) as u64;
-        let rounded = dtype.round(expected);
-        if rounded.is_finite() && found.is_finite() {
-            comparison.max_error = comparison.max_error.max(error);
-            count(&mut comparison.tolerance, index, expected, found);
-        } else if found != rounded && !(found.is_nan() && rounded.is_nan()) {
-            count(&mut comparison.non_finite, index, rounded, found);
+        if all_close {
+            return Comparison {
+                max_error,
+                ..Comparison::default()
+            };
         }
+        self.explain(elements, read)
     }
-    comparison
+
+    /// The same element by element, for a chunk in which some element is not finite or not close.
+    fn explain<const SIZE: usize>(
+        &self,
+        elements: &[[u8; SIZE]],
+        read: impl Fn([u8; SIZE]) -> f64,
+    ) -> Comparison {
+        let mut comparison = Comparison::default();
+        for (place, (element, &expected)) in elements.iter().zip(self.expected).enumerate() {
+            let found = read(*element);
+            let rounded = self.dtype.round(expected);
+            let index = (self.first + place) as u64;
+            if rounded.is_finite() && found.is_finite() {
+                let error = (found - expected).abs();
+                comparison.max_error = comparison.max_error.max(error);
+                if error > self.tolerance.atol + self.tolerance.rtol * expected.abs() {
+                    count(&mut comparison.tolerance, index, expected, found);
+                }
+            } else if found != rounded && !(found.is_nan() && rounded.is_nan()) {
+                count(&mut comparison.non_finite, index, rounded, found);
+            }
+        }
+        comparison
+    }
 }
 
 #[cfg(test)]

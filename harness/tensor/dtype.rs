@@ -78,8 +78,8 @@ impl Dtype {
     /// Writes `value` rounded to nearest even (integers: truncated) into `element`.
     pub fn write(self, value: f64, element: &mut [u8]) {
         match self {
-            Self::Bf16 => element.copy_from_slice(&bf16::from_f64(value).to_le_bytes()),
-            Self::F16 => element.copy_from_slice(&f16::from_f64(value).to_le_bytes()),
+            Self::Bf16 => element.copy_from_slice(&bf16::from_f32(to_odd(value)).to_le_bytes()),
+            Self::F16 => element.copy_from_slice(&f16::from_f32(to_odd(value)).to_le_bytes()),
             Self::F32 => element.copy_from_slice(&(value as f32).to_le_bytes()),
             Self::F64 => element.copy_from_slice(&value.to_le_bytes()),
             Self::I32 => element.copy_from_slice(&(value as i32).to_le_bytes()),
@@ -91,12 +91,29 @@ impl Dtype {
     /// `value` as it reads back after a store in this type.
     pub fn round(self, value: f64) -> f64 {
         match self {
-            Self::Bf16 => bf16::from_f64(value).to_f64(),
-            Self::F16 => f16::from_f64(value).to_f64(),
+            Self::Bf16 => bf16::from_f32(to_odd(value)).to_f64(),
+            Self::F16 => f16::from_f32(to_odd(value)).to_f64(),
             Self::F32 => f64::from(value as f32),
             _ => value,
         }
     }
+}
+
+/// `value` as a float that rounds on to 16 bits as `value` itself would: inexact values get an odd last bit (Boldo and
+/// Melquiond, "When double rounding is odd", 2005). `half`'s own conversion from double looks at its upper 32 bits
+/// alone and misses some ties.
+fn to_odd(value: f64) -> f32 {
+    let near = value as f32;
+    if f64::from(near) == value || !near.is_finite() {
+        return near;
+    }
+    let bits = near.to_bits();
+    let toward_zero = if f64::from(near).abs() > value.abs() {
+        bits - 1
+    } else {
+        bits
+    };
+    f32::from_bits(toward_zero | 1)
 }
 
 fn array<const N: usize>(element: &[u8]) -> [u8; N] {
@@ -118,6 +135,24 @@ mod tests {
                 assert_eq!(dtype.read(&element), dtype.round(value), "{}", dtype.name());
             }
         }
+    }
+
+    #[test]
+    fn sixteen_bits_round_once_and_to_even() {
+        // Halfway between 1 and the next bf16, and a hair to either side: a hair of 2^-40, below f32's resolution.
+        let (tie, hair) = (1.0 + 2f64.powi(-8), 2f64.powi(-40));
+        assert_eq!(Dtype::Bf16.round(tie), 1.0);
+        assert_eq!(Dtype::Bf16.round(tie - hair), 1.0);
+        assert_eq!(Dtype::Bf16.round(tie + hair), 1.0 + 2f64.powi(-7));
+        assert_eq!(
+            Dtype::F16.round(1.0 + 2f64.powi(-11) + hair),
+            1.0 + 2f64.powi(-10)
+        );
+        // 17 bits of mantissa, all within the lower half of a double: dropping them misses that this is above the tie.
+        assert_eq!(
+            Dtype::Bf16.round(f64::from(1.0_f32 + 2f32.powi(-8) + 2f32.powi(-23))),
+            1.0 + 2f64.powi(-7)
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dtype, Fill};
 
 /// Elements that one task of a parallel draw fills.
-const DRAW_CHUNK: usize = 1 << 16;
+const DRAW_CHUNK: usize = 1 << 13;
 
 /// How a call uses a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,19 +105,52 @@ impl TensorSpec {
     /// Draws `fill` into this view of `storage`, all of it in host memory.
     pub fn draw_into(&self, storage: &mut [u8], fill: &Fill, key: u64) {
         let size = self.dtype.bytes();
-        if self.is_dense() {
-            let start = self.offset as usize * size;
-            let bytes = &mut storage[start..][..self.bytes() as usize];
-            let chunks = bytes.par_chunks_mut(DRAW_CHUNK * size).enumerate();
-            chunks.for_each(|(chunk, bytes)| {
-                fill.draw(self.dtype, key, (chunk * DRAW_CHUNK) as u64, bytes)
-            });
+        let run = self.dense_run();
+        let starts: Vec<u64> = (0..self.elements())
+            .step_by(run.max(1))
+            .map(|first| self.position(first))
+            .collect();
+        let apart = starts
+            .windows(2)
+            .all(|pair| pair[0] + run as u64 <= pair[1]);
+        if !apart {
+            // A dimension of stride 0, or one that runs backwards over another: the last element drawn stays.
+            for (place, start) in (0..).zip(&starts) {
+                let bytes = &mut storage[*start as usize * size..][..run * size];
+                fill.draw(self.dtype, key, place * run as u64, bytes);
+            }
             return;
         }
-        for index in 0..self.elements() {
-            let place = self.position(index) as usize * size;
-            fill.draw_one(self.dtype, key, index, &mut storage[place..][..size]);
+        let mut pieces = Vec::new();
+        let mut rest = storage;
+        let mut behind = 0;
+        for (place, start) in (0..).zip(&starts) {
+            let (_, at) = rest.split_at_mut((*start - behind) as usize * size);
+            let (mut bytes, after) = at.split_at_mut(run * size);
+            (rest, behind) = (after, *start + run as u64);
+            let mut first = place * run as u64;
+            while bytes.len() > DRAW_CHUNK * size {
+                let (piece, longer) = bytes.split_at_mut(DRAW_CHUNK * size);
+                pieces.push((first, piece));
+                (bytes, first) = (longer, first + DRAW_CHUNK as u64);
+            }
+            pieces.push((first, bytes));
         }
+        pieces
+            .into_par_iter()
+            .for_each(|(first, bytes)| fill.draw(self.dtype, key, first, bytes));
+    }
+
+    /// Elements that lie one after another in the storage, counted along the last dimensions.
+    fn dense_run(&self) -> usize {
+        let mut run = 1;
+        for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            if size != 1 && stride != run {
+                break;
+            }
+            run *= size;
+        }
+        run as usize
     }
 
     /// `[1, 2, 3]` of the element with row-major number `index`.
@@ -184,6 +217,21 @@ mod tests {
         let positions: Vec<u64> = (0..6).map(|index| view.position(index)).collect();
         assert_eq!(positions, [5, 7, 9, 15, 17, 19]);
         assert_eq!(view.coordinates(4), [1, 1]);
+    }
+
+    #[test]
+    fn every_layout_draws_the_same_values() {
+        let fill = Fill::default();
+        let read = |view: &TensorSpec| {
+            let mut storage = vec![0; view.extent() as usize * 4];
+            view.draw_into(&mut storage, &fill, 5);
+            let element = |index| storage[view.position(index) as usize * 4..][..4].to_vec();
+            (0..view.elements()).map(element).collect::<Vec<_>>()
+        };
+        let dense = read(&tensor(&[40, 300], &[300, 1], 0));
+        assert_eq!(dense, read(&tensor(&[40, 300], &[512, 1], 3)));
+        assert_eq!(dense, read(&tensor(&[40, 300], &[1000, 3], 1)));
+        assert_eq!(dense, read(&tensor(&[40, 300], &[1, 40], 0)));
     }
 
     #[test]

@@ -61,6 +61,10 @@ impl CapturedGraph {
         check("cuGraphGetNodes", unsafe {
             sys::cuGraphGetNodes(self.graph, ptr::null_mut(), &raw mut count)
         })?;
+        if count == 0 {
+            // Asked for no nodes, the driver answers CUDA_ERROR_INVALID_VALUE.
+            return Ok(Vec::new());
+        }
         let mut nodes: Vec<CUgraphNode> = vec![ptr::null_mut(); count];
         // SAFETY: the array has `count` places.
         check("cuGraphGetNodes", unsafe {
