@@ -174,4 +174,40 @@ mod tests {
             (&true.into(), &"ab".into())
         );
     }
+
+    #[test]
+    fn every_type_and_key_is_documented() {
+        let entry = sample::entry();
+        let found = Verification {
+            path: "l.toml".into(),
+            hashes: Vec::new(),
+            fault: None,
+        };
+        let mut all = lines(|out| run(&entry, Recorded::Nowhere, out));
+        all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
+        all.extend(lines(|out| {
+            verifications(std::slice::from_ref(&found), out)
+        }));
+        let documented = include_str!("../../docs/json.md");
+        let mut names: Vec<String> = types(&all).into_iter().map(str::to_owned).collect();
+        all.iter()
+            .for_each(|line| collect_keys(&line["data"], &mut names));
+        for name in names {
+            assert!(
+                documented.contains(&format!("`{name}`")),
+                "`{name}` is not in docs/json.md"
+            );
+        }
+    }
+
+    fn collect_keys(value: &Value, keys: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, value)| {
+                keys.push(key.clone());
+                collect_keys(value, keys);
+            }),
+            Value::Array(list) => list.iter().for_each(|value| collect_keys(value, keys)),
+            _ => {}
+        }
+    }
 }
