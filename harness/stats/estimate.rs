@@ -109,14 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn five_processes_use_the_tabled_quantile_of_4_degrees() {
-        let estimate = Estimate {
-            log_speedup: 0.0,
-            std_error: 1.0,
-            processes: 5,
-        };
-        // NIST/SEMATECH e-Handbook, 1.3.6.7.2: 2.776 at 0.975.
-        assert!((estimate.half_width(0.95) - 2.776).abs() < 5e-4);
+    fn the_quantiles_are_those_of_the_tables() {
+        // NIST/SEMATECH e-Handbook, 1.3.6.7.2, at 0.975.
+        for (processes, quantile) in [(2, 12.706), (3, 4.303), (5, 2.776), (11, 2.228)] {
+            let estimate = Estimate {
+                log_speedup: 0.0,
+                std_error: 1.0,
+                processes,
+            };
+            assert!(
+                (estimate.half_width(0.95) - quantile).abs() < 5e-4,
+                "{processes} processes"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,32 @@
+//! Whether an entry's figures may be shown as results, and how much of it there is.
+
+use crate::ledger::{Entry, Outcome, RowState};
+
+/// The name that stands for the device in emulated entries.
+const EMULATED: &str = "emulated";
+
+pub(super) fn is_emulated(entry: &Entry) -> bool {
+    entry.gpu == EMULATED
+}
+
+/// Only what a GPU measured, and only with every gate passed. A row that was lost takes the claim over the set, not
+/// the figures of the other rows.
+pub(super) fn figures_stand(entry: &Entry) -> bool {
+    !is_emulated(entry) && !entry.gates.is_empty() && gates_passed(entry) == entry.gates.len()
+}
+
+pub(super) fn gates_passed(entry: &Entry) -> usize {
+    entry
+        .gates
+        .iter()
+        .filter(|gate| gate.outcome == Outcome::Passed)
+        .count()
+}
+
+pub(super) fn rows_measured(entry: &Entry) -> usize {
+    entry
+        .rows
+        .iter()
+        .filter(|row| row.state == RowState::Measured)
+        .count()
+}

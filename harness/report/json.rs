@@ -1,0 +1,213 @@
+//! JSON for programs: one object a line, `{"type":…,"data":…}`, the schema's version in the first.
+//!
+//! The types are this module's own, so that a change of the ledger's records does not silently change what programs
+//! read. Units are in the keys. `docs/json.md` documents every line.
+
+mod findings;
+mod lines;
+mod lists;
+mod setup;
+
+use std::io::{self, Write};
+
+use findings::{Bucket, Gate, HeadlineLine, Row};
+use lines::{Begin, End, Line};
+use lists::{EntryLine, VerificationLine};
+use setup::{Device, Provenance, Sampling};
+
+use super::Recorded;
+use super::evidence::figures_stand;
+use crate::ledger::{Entry, Verification};
+
+/// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
+pub const JSON_SCHEMA_VERSION: u32 = 1;
+
+/// One run: `begin`, `provenance`, `device`, `sampling`, then `warning`, `gate`, `bucket`, `row` and `headline` as
+/// many as there are, and `end`.
+///
+/// Speedups and times are left out where they are no evidence, as in the text view.
+///
+/// # Errors
+///
+/// What `out` returns; a broken pipe is the caller's to judge.
+pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::Result<()> {
+    let stands = figures_stand(entry);
+    line(out, &Line::Begin(Begin::run(entry)))?;
+    line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
+    line(out, &Line::Device(Device::of(&entry.device)))?;
+    line(out, &Line::Sampling(Sampling::of(&entry.sampling)))?;
+    for warning in &entry.warnings {
+        line(out, &Line::Warning { message: warning })?;
+    }
+    for gate in &entry.gates {
+        line(out, &Line::Gate(Gate::of(gate)))?;
+    }
+    for bucket in &entry.buckets {
+        line(out, &Line::Bucket(Bucket::of(bucket, stands)))?;
+    }
+    for row in &entry.rows {
+        line(out, &Line::Row(Box::new(Row::of(row, stands))))?;
+    }
+    for (set, headline) in entry.headline.iter().filter(|_| stands) {
+        line(out, &Line::Headline(HeadlineLine::of(set, headline)))?;
+    }
+    line(out, &Line::End(End::of(entry, recorded)))
+}
+
+/// A ledger's entries, oldest first: `begin`, then an `entry` each.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn history(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    entries.iter().try_for_each(|entry| {
+        line(
+            out,
+            &Line::Entry(EntryLine::of(entry, figures_stand(entry))),
+        )
+    })
+}
+
+/// What checks of ledgers found: `begin`, then a `verification` each.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn verifications(found: &[Verification], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    found
+        .iter()
+        .try_for_each(|found| line(out, &Line::Verification(VerificationLine::of(found))))
+}
+
+fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::ledger::sample;
+
+    fn lines(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> Vec<Value> {
+        let mut out = Vec::new();
+        write(&mut out).expect("a vector takes any write");
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        assert!(text.ends_with('\n'));
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("each line is an object"))
+            .collect()
+    }
+
+    fn types(lines: &[Value]) -> Vec<&str> {
+        lines
+            .iter()
+            .map(|line| line["type"].as_str().expect("each line has a type"))
+            .collect()
+    }
+
+    #[test]
+    fn a_run_begins_with_the_schema_and_ends_with_the_decision() {
+        let lines = lines(|out| run(&sample::entry(), Recorded::In(Path::new("l.toml")), out));
+        assert_eq!(
+            types(&lines),
+            [
+                "begin",
+                "provenance",
+                "device",
+                "sampling",
+                "warning",
+                "gate",
+                "bucket",
+                "row",
+                "row",
+                "headline",
+                "end"
+            ]
+        );
+        assert_eq!(lines[0]["data"]["schema"], JSON_SCHEMA_VERSION);
+        assert_eq!(lines[0]["data"]["evidence"], true);
+        assert_eq!(lines[7]["data"]["device"]["baseline_us"]["median"], 12.34);
+        assert_eq!(lines[10]["data"]["decision"], "promote");
+        assert_eq!(lines[10]["data"]["ledger"], "l.toml");
+    }
+
+    #[test]
+    fn an_emulated_run_has_no_times_and_no_speedups() {
+        let mut entry = sample::entry();
+        entry.gpu = "emulated".to_owned();
+        let lines = lines(|out| run(&entry, Recorded::Nowhere, out));
+        assert_eq!(lines[0]["data"]["evidence"], false);
+        assert!(!types(&lines).contains(&"headline"));
+        let row = &lines[7]["data"];
+        assert_eq!(row["id"], "qwen_s4096_c3072_bcast11");
+        for figure in ["device", "device_hot", "verdict", "candidate_tb_per_s"] {
+            assert_eq!(row[figure], Value::Null, "{figure}");
+        }
+        assert_eq!(lines[6]["data"]["speedup"], Value::Null);
+    }
+
+    #[test]
+    fn a_ledger_is_listed_an_entry_a_line() {
+        let lines = lines(|out| history(&[sample::entry(), sample::entry()], out));
+        assert_eq!(types(&lines), ["begin", "entry", "entry"]);
+        assert_eq!(lines[1]["data"]["headlines"][0]["set"], "b200");
+    }
+
+    #[test]
+    fn a_verification_names_the_fault() {
+        let found = Verification {
+            path: "l.toml".into(),
+            hashes: vec!["ab".to_owned()],
+            fault: None,
+        };
+        let lines = lines(|out| verifications(std::slice::from_ref(&found), out));
+        assert_eq!(types(&lines), ["begin", "verification"]);
+        assert_eq!(
+            (&lines[1]["data"]["intact"], &lines[1]["data"]["head"]),
+            (&true.into(), &"ab".into())
+        );
+    }
+
+    #[test]
+    fn every_type_and_key_is_documented() {
+        let entry = sample::entry();
+        let found = Verification {
+            path: "l.toml".into(),
+            hashes: Vec::new(),
+            fault: None,
+        };
+        let mut all = lines(|out| run(&entry, Recorded::Nowhere, out));
+        all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
+        all.extend(lines(|out| {
+            verifications(std::slice::from_ref(&found), out)
+        }));
+        let documented = include_str!("../../docs/json.md");
+        let mut names: Vec<String> = types(&all).into_iter().map(str::to_owned).collect();
+        all.iter()
+            .for_each(|line| collect_keys(&line["data"], &mut names));
+        for name in names {
+            assert!(
+                documented.contains(&format!("`{name}`")),
+                "`{name}` is not in docs/json.md"
+            );
+        }
+    }
+
+    fn collect_keys(value: &Value, keys: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, value)| {
+                keys.push(key.clone());
+                collect_keys(value, keys);
+            }),
+            Value::Array(list) => list.iter().for_each(|value| collect_keys(value, keys)),
+            _ => {}
+        }
+    }
+}

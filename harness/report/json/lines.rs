@@ -1,0 +1,102 @@
+//! Every type of line, and those that open and close a run. What is absent is `null`, never left out.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::JSON_SCHEMA_VERSION;
+use super::findings::{Bucket, Gate, HeadlineLine, Row};
+use super::lists::{EntryLine, VerificationLine};
+use super::setup::{Device, Provenance, Sampling};
+use crate::ledger::Entry;
+use crate::report::Recorded;
+use crate::report::evidence::figures_stand;
+
+#[derive(Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "kebab-case")]
+pub(super) enum Line<'a> {
+    Begin(Begin<'a>),
+    Provenance(Provenance<'a>),
+    Device(Device<'a>),
+    Sampling(Sampling),
+    Warning { message: &'a str },
+    Gate(Gate<'a>),
+    Bucket(Bucket<'a>),
+    Row(Box<Row<'a>>),
+    Headline(HeadlineLine<'a>),
+    End(End<'a>),
+    Entry(EntryLine<'a>),
+    Verification(VerificationLine<'a>),
+}
+
+#[derive(Serialize)]
+pub(super) struct Begin<'a> {
+    schema: u32,
+    kda: &'static str,
+    #[serde(flatten)]
+    run: Option<BeginRun<'a>>,
+}
+
+#[derive(Serialize)]
+struct BeginRun<'a> {
+    id: &'a str,
+    task: &'a str,
+    gpu: &'a str,
+    started: &'a str,
+    /// False where times are no evidence: emulated, or a gate failed.
+    evidence: bool,
+}
+
+impl<'a> Begin<'a> {
+    pub(super) fn run(entry: &'a Entry) -> Self {
+        let run = BeginRun {
+            id: &entry.id,
+            task: &entry.task,
+            gpu: &entry.gpu,
+            started: &entry.started,
+            evidence: figures_stand(entry),
+        };
+        Self {
+            run: Some(run),
+            ..Self::listing()
+        }
+    }
+
+    pub(super) fn listing() -> Self {
+        Self {
+            schema: JSON_SCHEMA_VERSION,
+            kda: env!("CARGO_PKG_VERSION"),
+            run: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct End<'a> {
+    decision: String,
+    summary: &'a str,
+    wall_seconds: f64,
+    ledger: Option<&'a Path>,
+    unsaved: Option<&'a Path>,
+    previous: &'a str,
+    hash: &'a str,
+}
+
+impl<'a> End<'a> {
+    pub(super) fn of(entry: &'a Entry, recorded: Recorded<'a>) -> Self {
+        let (ledger, unsaved) = match recorded {
+            Recorded::In(path) => (Some(path), None),
+            Recorded::Unsaved(path) => (None, Some(path)),
+            Recorded::Nowhere => (None, None),
+        };
+        Self {
+            decision: entry.decision.to_string(),
+            summary: &entry.summary,
+            wall_seconds: entry.wall_seconds,
+            ledger,
+            unsaved,
+            previous: &entry.previous,
+            hash: &entry.hash,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Lines about entries of a ledger, and about a ledger as a whole.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::findings::HeadlineLine;
+use crate::ledger::{Entry, Verification};
+use crate::report::evidence::{gates_passed, rows_measured};
+
+#[derive(Serialize)]
+pub(super) struct EntryLine<'a> {
+    id: &'a str,
+    task: &'a str,
+    gpu: &'a str,
+    started: &'a str,
+    decision: String,
+    summary: &'a str,
+    evidence: bool,
+    contract_hash: &'a str,
+    candidate_source: &'a str,
+    headlines: Vec<HeadlineLine<'a>>,
+    rows: usize,
+    rows_measured: usize,
+    gates: usize,
+    gates_passed: usize,
+    previous: &'a str,
+    hash: &'a str,
+}
+
+impl<'a> EntryLine<'a> {
+    /// `stands`: whether speedups are evidence.
+    pub(super) fn of(entry: &'a Entry, stands: bool) -> Self {
+        let headlines = entry.headline.iter().filter(|_| stands);
+        Self {
+            id: &entry.id,
+            task: &entry.task,
+            gpu: &entry.gpu,
+            started: &entry.started,
+            decision: entry.decision.to_string(),
+            summary: &entry.summary,
+            evidence: stands,
+            contract_hash: &entry.provenance.contract_hash,
+            candidate_source: &entry.provenance.candidate_source,
+            headlines: headlines
+                .map(|(set, headline)| HeadlineLine::of(set, headline))
+                .collect(),
+            rows: entry.rows.len(),
+            rows_measured: rows_measured(entry),
+            gates: entry.gates.len(),
+            gates_passed: gates_passed(entry),
+            previous: &entry.previous,
+            hash: &entry.hash,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct VerificationLine<'a> {
+    path: &'a Path,
+    intact: bool,
+    /// Good entries, up to the first fault.
+    entries: usize,
+    head: Option<&'a str>,
+    fault: Option<Fault>,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    entry: usize,
+    message: String,
+    start_byte: usize,
+    end_byte: usize,
+}
+
+impl<'a> VerificationLine<'a> {
+    pub(super) fn of(found: &'a Verification) -> Self {
+        Self {
+            path: &found.path,
+            intact: found.fault.is_none(),
+            entries: found.hashes.len(),
+            head: found.head(),
+            fault: found.fault.as_ref().map(|corrupt| Fault {
+                entry: corrupt.fault.entry,
+                message: corrupt.fault.to_string(),
+                start_byte: corrupt.fault.at.start,
+                end_byte: corrupt.fault.at.end,
+            }),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Views of finished entries: text for a terminal, JSON lines for programs. Nothing here measures or prints.
+
+mod buckets;
+mod color;
+mod evidence;
+mod gates;
+mod grid;
+mod history;
+pub mod json;
+mod numbers;
+mod provenance;
+mod rows;
+mod run;
+mod verification;
+
+pub use color::{Color, Tone};
+pub use grid::{Cell, Column, Grid};
+pub use history::history;
+pub use run::{Recorded, run};
+pub use verification::verification;

@@ -1,0 +1,132 @@
+//! A line a row: what both sides took, or where each row was routed.
+
+use super::evidence::figures_stand;
+use super::numbers::{NONE, count, interval, lane_speedup, or_none, share, speedup, tb_per_s, us};
+use super::{Cell, Color, Column, Grid, Tone};
+use crate::ledger::{Entry, RowRecord, RowState};
+
+/// A table for the production rows and one for the riders of each row set, then why rows have no figures.
+pub(super) fn rows(entry: &Entry, color: Color) -> String {
+    let mut sets: Vec<&str> = entry.rows.iter().map(|row| row.set.as_str()).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    let mut text = String::new();
+    for set in sets {
+        for (production, one, more) in [
+            (true, "production row", "production rows"),
+            (false, "rider", "riders"),
+        ] {
+            let group: Vec<&RowRecord> = entry
+                .rows
+                .iter()
+                .filter(|row| row.set == set && row.production == production)
+                .collect();
+            if group.is_empty() {
+                continue;
+            }
+            let table = if figures_stand(entry) {
+                figures(&group, color)
+            } else {
+                routes(&group, color)
+            };
+            text.push_str(&format!(
+                "{set}: {}\n{table}\n",
+                count(group.len(), one, more)
+            ));
+        }
+    }
+    let reasons: Vec<String> = entry
+        .rows
+        .iter()
+        .filter_map(|row| {
+            Some(format!(
+                "{} {}: {}\n",
+                word(row.state),
+                row.id,
+                row.reason.as_deref()?
+            ))
+        })
+        .collect();
+    if !reasons.is_empty() {
+        text.push_str(&format!("{}\n", reasons.concat()));
+    }
+    text
+}
+
+fn figures(rows: &[&RowRecord], color: Color) -> String {
+    let mut grid = Grid::new([
+        Column::Shrinking("row"),
+        Column::Shrinking("bucket"),
+        Column::Number("baseline\nus"),
+        Column::Number("candidate\nus"),
+        Column::Number("speedup"),
+        Column::Number("95 %\ninterval"),
+        Column::Text("verdict"),
+        Column::Number("TB/s"),
+        Column::Number("% of\ncopy"),
+        Column::Number("hot\nspeedup"),
+    ]);
+    for row in rows {
+        let device = row.device.as_ref();
+        grid.push([
+            row.id.as_str().into(),
+            row.bucket.as_str().into(),
+            or_none(device, |lane| us(lane.baseline_us.median)).into(),
+            or_none(device, |lane| us(lane.candidate_us.median)).into(),
+            or_none(device.and_then(lane_speedup), speedup).into(),
+            or_none(device.and_then(|lane| lane.ratio), |ratio| {
+                interval(ratio.low, ratio.high)
+            })
+            .into(),
+            verdict(row),
+            or_none(row.candidate_tb_per_s, tb_per_s).into(),
+            or_none(row.candidate_share_of_copy, share).into(),
+            or_none(row.device_hot.as_ref().and_then(lane_speedup), speedup).into(),
+        ]);
+    }
+    grid.render(color)
+}
+
+/// Without times: emulated ones are no evidence, and those of a run with a failed gate are nobody's result.
+fn routes(rows: &[&RowRecord], color: Color) -> String {
+    let mut grid = Grid::new([
+        Column::Shrinking("row"),
+        Column::Shrinking("bucket"),
+        Column::Text("declined"),
+        Column::Text("state"),
+        Column::Shrinking("shrunk to fit"),
+    ]);
+    for row in rows {
+        let state = match row.state {
+            RowState::Lost => Cell::toned(Tone::Bad, word(row.state)),
+            RowState::Measured | RowState::NotTimed => "ran".into(),
+        };
+        let declined = if row.declined { "yes" } else { "no" };
+        let shrunk = row.shrunk.as_deref().unwrap_or(NONE);
+        grid.push([
+            row.id.as_str().into(),
+            row.bucket.as_str().into(),
+            declined.into(),
+            state,
+            shrunk.into(),
+        ]);
+    }
+    grid.render(color)
+}
+
+fn verdict(row: &RowRecord) -> Cell {
+    match (row.state, row.verdict) {
+        (RowState::Measured, Some(verdict)) => Cell::toned(verdict.into(), verdict.to_string()),
+        (RowState::Measured, None) => NONE.into(),
+        (RowState::Lost, _) => Cell::toned(Tone::Bad, word(row.state)),
+        (RowState::NotTimed, _) => word(row.state).into(),
+    }
+}
+
+fn word(state: RowState) -> &'static str {
+    match state {
+        RowState::Measured => "measured",
+        RowState::NotTimed => "not timed",
+        RowState::Lost => "lost",
+    }
+}
