@@ -60,17 +60,17 @@ __device__ __forceinline__ ModulationRows<T> select_rows(const SelectArguments<T
 
 // Triton's block reduction: butterfly within warps, warp sums to shared memory, butterfly of those by one warp, result
 // back through shared memory. Two barriers.
-__device__ __forceinline__ float block_sum_triton(float value, float (&partials)[kRowWarps]) {
+__device__ __forceinline__ float block_sum_triton(float value, float (&partials)[kRowWarps + 1]) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   value = warp_sum(value);
   if (lane == 0) partials[warp] = value;
   __syncthreads();
   if (warp == 0) {
     const float total = warp_sum<kRowWarps>(partials[lane % kRowWarps]);
-    if (lane == 0) partials[0] = total;
+    if (lane == 0) partials[kRowWarps] = total;
   }
   __syncthreads();
-  return partials[0];
+  return partials[kRowWarps];
 }
 
 // kGroups accesses of one 16 B run a thread cover the row. Triton's register counts on sm_90 (64 and 70) allow 8 and 7
@@ -84,7 +84,7 @@ template <typename T, int kGroups, bool kResidual>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocksPerSm<T, kGroups, kResidual>)
     layernorm_select01_row_kernel(const SelectArguments<T> arguments) {
   constexpr int kRun = kAccessBytes / sizeof(T);
-  __shared__ float partials[kRowWarps];
+  __shared__ float partials[kRowWarps + 1];
   const SelectArguments<T>& a = arguments;
   const int row = blockIdx.x, channels = a.channels;
   const int64_t first = static_cast<int64_t>(row) * channels;

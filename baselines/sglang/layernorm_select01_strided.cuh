@@ -18,7 +18,7 @@ struct ChannelStrides {
 template <typename T, bool kResidual>
 __global__ void __launch_bounds__(kRowThreads)  // no bound: nothing of the row stays in registers
     layernorm_select01_strided_kernel(const SelectArguments<T> arguments, const ChannelStrides strides) {
-  __shared__ float partials[kRowWarps];
+  __shared__ float partials[kRowWarps + 1];
   const SelectArguments<T>& a = arguments;
   const int row = blockIdx.x, channels = a.channels;
   const int64_t first = static_cast<int64_t>(row) * channels;

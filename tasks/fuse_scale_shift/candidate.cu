@@ -1,4 +1,4 @@
-// candidate.cu: adaLN modulation with shared rows in registers and rows read once.
+// candidate.cu: adaLN modulation in short blocks that span whole rows.
 //   entry 0  out = x * (k + scale) + shift
 //   entry 1  LayerNorm, then scale, shift and gate chosen per token between two sets
 //   entry 2  gated residual add, then entry 1

@@ -85,8 +85,7 @@ __global__ void __launch_bounds__(kRowThreads, kMinBlocks) layernorm_select_row_
   const auto channel = [&](int run) { return (run * kRowThreads + static_cast<int>(threadIdx.x)) * kRun; };
   const auto is_inside = [&](int run) { return kShape == RowShape::kFullPlain || channel(run) < channels; };
 
-  Vec<T, kRun> x[kRuns];
-  Vec<T, kRun> residual[kRuns], residual_gate[kRuns];
+  Vec<T, kRun> x[kRuns] = {}, residual[kRuns] = {}, residual_gate[kRuns] = {};
 #pragma unroll
   for (int run = 0; run < kRuns; ++run) {
     if (!is_inside(run)) continue;

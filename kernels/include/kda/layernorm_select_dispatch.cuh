@@ -90,7 +90,7 @@ constexpr int min_blocks() {
   if (kShape == RowShape::kFullPlain) return kResidual ? 8 : 9;
   if (kValues > 32) return 2;
   if (kValues > 24) return kResidual ? 3 : 4;
-  return kResidual ? 5 : 8;
+  return kResidual ? 5 : 7;
 }
 
 template <typename T, int kRuns, bool kResidual, RowShape kShape>

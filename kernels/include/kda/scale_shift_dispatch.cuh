@@ -109,38 +109,30 @@ RowOperand<T> row_operand(const Operand& operand) {
 template <typename Tx, typename Tscale, typename Tshift, Span kScale, Span kShift, int kRun>
 cudaError_t launch_rows(const ScaleShiftCall& call, void* stream) {
   constexpr bool kHasTokenOperand = kScale == Span::kToken || kShift == Span::kToken;
-  constexpr int64_t kFewRows = 512;  // below it, more and smaller blocks fill the GPU sooner
-  const bool has_few_rows = call.batch * call.tokens < kFewRows;
-  const auto launch_with = [&](auto kernel, int tokens_per_thread) {
-    // Where nothing but x and out streams, smaller blocks end less raggedly.
-    const unsigned threads = kHasTokenOperand && !has_few_rows ? kRowsThreads : kRowsThreads / 3;
+  const auto launch_with = [&](auto kernel) {
+    // Large blocks where several streams meet; small ones where x and out are alone, or few rows have to fill the GPU.
+    constexpr int64_t kFewRows = 512;
+    const bool is_large = kHasTokenOperand && call.batch * call.tokens >= kFewRows;
+    const unsigned threads = is_large ? kRowsThreads : kRowsThreads / 3;
     const int64_t runs = call.channels / kRun;
     const int64_t column_blocks = ceil_div(runs, kRowsThreads);
     const unsigned columns = ceil_div(ceil_div(runs, column_blocks), 32) * 32;
     const unsigned token_lanes = columns >= threads ? 1 : threads / columns;
-    const dim3 grid(ceil_div(call.tokens, token_lanes * tokens_per_thread), column_blocks, call.batch);
+    const dim3 grid(ceil_div(call.tokens, token_lanes), column_blocks, call.batch);
     return launch(kernel, grid, dim3(columns, token_lanes), 0, stream, static_cast<Tx*>(call.out),
                   static_cast<const Tx*>(call.x), row_operand<Tscale>(call.scale), row_operand<Tshift>(call.shift),
                   call.tokens, call.channels, call.constant);
   };
-  constexpr int kTokens = kHasTokenOperand ? 1 : 4;
-  constexpr Caching kEvictFirst = Caching::kEvictFirst;
+  constexpr Caching kEvictFirst = Caching::kEvictFirst, kDefault = Caching::kDefault;
+  // Ten times an H100's L2. Below it evict-first is the faster policy or ties, above it the slower one (measured).
+  constexpr int64_t kEvictFirstBytes = int64_t{512} << 20;
   if (call.batch > 1) {
-    return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, kTokens, true, kEvictFirst>,
-                       kTokens);
+    return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, true, kEvictFirst>);
   }
-  if constexpr (kHasTokenOperand) {
-    // Ten times an H100's L2. Below it evict-first is the faster policy or ties, above it the slower one (measured).
-    constexpr int64_t kEvictFirstBytes = int64_t{512} << 20;
-    if (streamed_bytes(call) >= kEvictFirstBytes) {
-      return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, 1, false, Caching::kDefault>,
-                         1);
-    }
-  } else if (has_few_rows) {
-    return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, 1, false, kEvictFirst>, 1);
+  if (streamed_bytes(call) < kEvictFirstBytes) {
+    return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, false, kEvictFirst>);
   }
-  return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, kTokens, false, kEvictFirst>,
-                     kTokens);
+  return launch_with(scale_shift_rows_kernel<Tx, Tscale, Tshift, kScale, kShift, kRun, false, kDefault>);
 }
 
 template <typename Tx, typename Tscale, typename Tshift>
@@ -221,10 +213,10 @@ inline int32_t describe_rows(const ScaleShiftCall& call, KdaRoute* route) {
   if (token_scale || token_shift) {
     return describe(route, token_shift ? "shared_scale_token_shift" : "token_scale_shared_shift",
                     "one of scale and shift has a row a token, tokens of a batch or frame share the other", path,
-                    "the shared row is read and converted once a thread");
+                    "a block moves whole rows, one token a thread; the shared row comes from L1");
   }
   return describe(route, "shared_rows", "tokens of a batch share scale and shift", path,
-                  "both rows are read and converted once a thread");
+                  "a block moves whole rows, one token a thread; both shared rows come from L1");
 }
 
 inline int32_t describe_call(ScaleShiftCall call, KdaRoute* route) {
