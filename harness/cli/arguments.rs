@@ -187,6 +187,9 @@ pub(super) enum LedgerCommand {
         /// Ledgers below this folder; ledger/ by default
         #[arg(long, value_name = "DIR")]
         ledger: Option<PathBuf>,
+        /// JSON lines on stdout instead of text (docs/json.md)
+        #[arg(long)]
+        json: bool,
     },
 }
 

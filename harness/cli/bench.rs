@@ -9,8 +9,8 @@ use super::arguments::{BenchArguments, CheckArguments, RunArguments};
 use super::context::Context;
 use super::exit::{Failure, entry_code, exit_codes};
 use super::terminal::Terminal;
-use crate::ledger::{Entry, Ledger};
-use crate::report::{self, Recorded};
+use crate::ledger::{Entry, Ledger, LedgerError, rounded};
+use crate::report::{self, Recorded, json};
 use crate::session::{self, Depth, Machine, RunOptions, Selection};
 use crate::task::Task;
 
@@ -97,10 +97,10 @@ fn run_all(
         )?;
         let (entry, place) = record(entry, &destination, &machine, &context)?;
         let recorded = place.as_deref().map_or(Recorded::Nowhere, Recorded::In);
-        terminal.result(&match arguments.json {
-            true => report::json(&entry),
-            false => report::run(&entry, recorded, terminal.color()),
-        })?;
+        match arguments.json {
+            true => terminal.json(|out| json::run(&entry, recorded, out))?,
+            false => terminal.result(&report::run(&entry, recorded, terminal.color()))?,
+        }
         worst = worse(worst, entry_code(&entry));
     }
     Ok(worst)
@@ -114,7 +114,8 @@ fn record(
     context: &Context,
 ) -> Result<(Entry, Option<PathBuf>), Failure> {
     let Destination::Folder(folder) = destination else {
-        return Ok((entry, None));
+        // What is printed is what would have been stored.
+        return Ok((rounded(&entry).map_err(LedgerError::from)?, None));
     };
     let path = folder
         .join(machine.name())

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exit::{Failure, exit_codes};
 use super::terminal::Terminal;
 use crate::ledger::Ledger;
-use crate::report::{self, Recorded};
+use crate::report::{self, Recorded, json};
 
 pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcome {
     match &arguments.command {
@@ -18,7 +18,7 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
             gpu,
             history,
             ledger,
-            json,
+            json: as_json,
         } => {
             let path = folder(ledger.as_deref(), gpu)?
                 .join(gpu)
@@ -27,15 +27,21 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
             let newest = entries
                 .last()
                 .ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
-            terminal.result(&match (history, json) {
-                (true, true) => entries.iter().map(report::json).collect(),
-                (true, false) => report::history(&entries, terminal.color()),
-                (false, true) => report::json(newest),
-                (false, false) => report::run(newest, Recorded::In(&path), terminal.color()),
-            })?;
+            match (history, as_json) {
+                (true, true) => terminal.json(|out| json::history(&entries, out))?,
+                (true, false) => terminal.result(&report::history(&entries, terminal.color()))?,
+                (false, true) => {
+                    terminal.json(|out| json::run(newest, Recorded::In(&path), out))?
+                }
+                (false, false) => {
+                    terminal.result(&report::run(newest, Recorded::In(&path), terminal.color()))?
+                }
+            }
             Ok(exit_codes::PASSED)
         }
-        LedgerCommand::Verify { ledger } => verify(&folder(ledger.as_deref(), "")?, terminal),
+        LedgerCommand::Verify { ledger, json } => {
+            verify(&folder(ledger.as_deref(), "")?, *json, terminal)
+        }
     }
 }
 
@@ -51,20 +57,30 @@ fn folder(given: Option<&Path>, gpu: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-fn verify(folder: &Path, terminal: &Terminal) -> Outcome {
-    let paths = ledgers(folder)?;
-    if paths.is_empty() {
+fn verify(folder: &Path, as_json: bool, terminal: &Terminal) -> Outcome {
+    let found = ledgers(folder)?
+        .iter()
+        .map(|path| Ledger::at(path).verify())
+        .collect::<Result<Vec<_>, _>>()?;
+    if as_json {
+        terminal.json(|out| json::verifications(&found, out))?;
+    } else if found.is_empty() {
         terminal.result(&format!("no ledger below {}", folder.display()))?;
+    } else {
+        let views: Vec<String> = found
+            .iter()
+            .map(|one| report::verification(one, terminal.color()))
+            .collect();
+        terminal.result(&views.concat())?;
     }
-    let mut code = exit_codes::PASSED;
-    for path in paths {
-        let verification = Ledger::at(&path).verify()?;
-        if verification.fault.is_some() {
-            code = exit_codes::LEDGER;
-        }
-        terminal.result(&report::verification(&verification, terminal.color()))?;
-    }
-    Ok(code)
+    let whole = found
+        .iter()
+        .all(|verification| verification.fault.is_none());
+    Ok(if whole {
+        exit_codes::PASSED
+    } else {
+        exit_codes::LEDGER
+    })
 }
 
 /// `<folder>/<gpu>/<task>.toml`, sorted.

@@ -5,7 +5,7 @@ use super::arguments::ShowArguments;
 use super::context::Context;
 use super::exit::exit_codes;
 use super::terminal::Terminal;
-use crate::report;
+use crate::report::{self, json};
 use crate::task::{Case, Task};
 
 pub(super) fn show(arguments: &ShowArguments, terminal: &Terminal) -> Outcome {
@@ -18,9 +18,9 @@ pub(super) fn show(arguments: &ShowArguments, terminal: &Terminal) -> Outcome {
             .is_none_or(|glob| glob.matches(&row.id))
     };
     let rows: Vec<&Case> = task.rows.iter().filter(taken).collect();
-    terminal.result(&match arguments.json {
-        true => report::contract_json(&task, &rows),
-        false => report::contract(&task, &rows),
-    })?;
+    match arguments.json {
+        true => terminal.json(|out| json::contract(&task, &rows, out))?,
+        false => terminal.result(&report::contract(&task, &rows, terminal.color()))?,
+    }
     Ok(exit_codes::PASSED)
 }

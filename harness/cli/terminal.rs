@@ -53,6 +53,16 @@ impl Terminal {
         stdout.flush()
     }
 
+    /// Hands stdout to a writer of JSON lines.
+    pub(super) fn json(
+        &self,
+        write: impl FnOnce(&mut std::io::StdoutLock<'static>) -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
+        let mut stdout = stdout().lock();
+        write(&mut stdout)?;
+        stdout.flush()
+    }
+
     /// Writes a remark to stderr.
     pub(super) fn remark(&self, text: &str) -> std::io::Result<()> {
         writeln!(stderr().lock(), "{text}")

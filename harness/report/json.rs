@@ -7,6 +7,7 @@ mod findings;
 mod lines;
 mod lists;
 mod setup;
+mod tasks;
 
 use std::io::{self, Write};
 
@@ -14,10 +15,12 @@ use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
 use setup::{Device, Provenance, Sampling};
+use tasks::{LockedRow, TaskLine};
 
 use super::Recorded;
 use super::evidence::figures_stand;
 use crate::ledger::{Entry, Verification};
+use crate::task::{Case, Task};
 
 /// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
 pub const JSON_SCHEMA_VERSION: u32 = 1;
@@ -67,6 +70,30 @@ pub fn history(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
             &Line::Entry(EntryLine::of(entry, figures_stand(entry))),
         )
     })
+}
+
+/// Tasks: `begin`, then a `task` each.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn tasks(tasks: &[Task], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    tasks
+        .iter()
+        .try_for_each(|task| line(out, &Line::Task(TaskLine::of(task))))
+}
+
+/// One task's contract: `begin`, `task`, then a `locked-row` for each of `rows`.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn contract(task: &Task, rows: &[&Case], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    line(out, &Line::Task(TaskLine::of(task)))?;
+    rows.iter()
+        .try_for_each(|row| line(out, &Line::LockedRow(LockedRow::of(row))))
 }
 
 /// What checks of ledgers found: `begin`, then a `verification` each.

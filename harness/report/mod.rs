@@ -11,10 +11,12 @@ mod numbers;
 mod provenance;
 mod rows;
 mod run;
+mod tasks;
 mod verification;
 
 pub use color::{Color, Tone};
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
 pub use run::{Recorded, run};
+pub use tasks::{contract, tasks};
 pub use verification::verification;

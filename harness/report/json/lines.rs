@@ -8,6 +8,7 @@ use super::JSON_SCHEMA_VERSION;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::setup::{Device, Provenance, Sampling};
+use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
 use crate::report::Recorded;
 use crate::report::evidence::figures_stand;
@@ -27,6 +28,8 @@ pub(super) enum Line<'a> {
     End(End<'a>),
     Entry(EntryLine<'a>),
     Verification(VerificationLine<'a>),
+    Task(TaskLine<'a>),
+    LockedRow(LockedRow<'a>),
 }
 
 #[derive(Serialize)]
