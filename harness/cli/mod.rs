@@ -9,6 +9,7 @@ mod doctor;
 mod exit;
 mod ledger;
 mod list;
+mod log;
 mod show;
 mod terminal;
 mod worker;
@@ -22,6 +23,9 @@ use exit::Failure;
 /// Runs one command; returns the process's exit code.
 pub fn run(cli: Cli) -> u8 {
     let terminal = terminal::Terminal::decide(&cli);
+    if let Err(failure) = log::start(cli.verbose) {
+        return failure.report();
+    }
     let outcome = match &cli.command {
         Command::Bench(arguments) => bench::bench(arguments, &terminal),
         Command::Check(arguments) => bench::check(arguments, &terminal),

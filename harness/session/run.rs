@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tracing::info;
 
 use super::ceilings::Ceilings;
 use super::pair::WorkerFactory;
@@ -40,6 +41,7 @@ pub fn run(
     let mut oracle = Oracle::load(&built.oracle.library)?;
     progress.end();
 
+    info!(seconds = clock.elapsed().as_secs_f64(), "built");
     let mut book = GateBook::default();
     check_argv(&built.baseline, &built.candidate, &mut book);
     if !emulated {
@@ -49,6 +51,10 @@ pub fn run(
     let before = clocks(machine)?;
     let ceilings = Ceilings::measure(&factory, sampling.limit)?;
 
+    info!(
+        seconds = clock.elapsed().as_secs_f64(),
+        "device opened and measured"
+    );
     let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
     let mut screening = Screening {
         factory: &factory,
@@ -60,6 +66,11 @@ pub fn run(
     };
     let screened = screening.run(&all, progress)?;
 
+    info!(
+        seconds = clock.elapsed().as_secs_f64(),
+        cases = all.len(),
+        "gates done"
+    );
     // Nothing is timed unless everything is right: a fast wrong kernel has no speed.
     let rows: Vec<&Case> = cases.rows.iter().collect();
     let sound = book.all_passed()

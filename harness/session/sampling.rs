@@ -1,10 +1,12 @@
 //! The timed processes: fresh ones, one after the other, every row in each.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use rand::seq::index::sample;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tracing::{debug, info};
 
 use super::pair::WorkerFactory;
 use super::plan::Sampling;
@@ -47,6 +49,7 @@ impl Timing<'_> {
             let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
             random.set_stream(process as u64 + 1);
             let mut worker = None;
+            let started = Instant::now();
             for row in rows {
                 self.options.check_interrupt()?;
                 let samples = samples
@@ -71,6 +74,11 @@ impl Timing<'_> {
                 }
                 progress.step(&row.id);
             }
+            info!(
+                process,
+                seconds = started.elapsed().as_secs_f64(),
+                "process done"
+            );
         }
         progress.end();
         Ok(samples)
@@ -90,6 +98,7 @@ impl Timing<'_> {
             ..self.sampling.plan
         };
         let limit = self.sampling.limit;
+        let started = Instant::now();
         let reply = worker.time(
             TimeRequest {
                 case: row.clone(),
@@ -98,12 +107,22 @@ impl Timing<'_> {
             },
             limit,
         )?;
+        let timed = started.elapsed();
         self.foreign(row, &reply);
         // Drawn after the samples were taken: nobody could know which replays count.
         let count = AUDITED_SETS.min(reply.buffer_sets as usize);
         for set in sample(random, reply.buffer_sets as usize, count) {
             self.audit(row, seed, set as u32, worker, area)?;
         }
+        debug!(
+            row = row.id,
+            timed_ms = timed.as_millis() as u64,
+            audited_ms = (started.elapsed() - timed).as_millis() as u64,
+            calls = reply.calls_per_sample,
+            sets = reply.buffer_sets,
+            blocks = reply.blocks,
+            "sampled"
+        );
         Ok(reply)
     }
 
