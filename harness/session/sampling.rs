@@ -97,7 +97,7 @@ impl Timing<'_> {
             blocks: taken.first().map(|first| first.blocks),
             ..self.sampling.plan
         };
-        let limit = self.sampling.limit;
+        let limit = self.options.limit;
         let started = Instant::now();
         let reply = worker.time(
             TimeRequest {
@@ -162,7 +162,7 @@ impl Timing<'_> {
         worker: &mut Worker,
         area: u64,
     ) -> Result<(), WorkerError> {
-        let limit = self.sampling.limit;
+        let limit = self.options.limit;
         let candidate = worker.fetch(Side::Candidate, vec![set], 0, limit)?;
         let baseline = worker.fetch(Side::Baseline, vec![set], area, limit)?;
         if let Err(error) = self.oracle.compute(row, seed, set) {

@@ -1,7 +1,6 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::pair::{Replaceable, WorkerFactory};
 use super::{Progress, RunOptions, SessionError};
@@ -35,7 +34,6 @@ pub(super) struct Screening<'a> {
     pub(super) book: &'a mut GateBook,
     pub(super) budget: Option<&'a ErrorBudget>,
     pub(super) options: &'a RunOptions,
-    pub(super) limit: Duration,
 }
 
 /// A case on its way, by side: `Err` says why it could not be sent.
@@ -125,7 +123,7 @@ impl Screening<'_> {
             let running = worker
                 .running()
                 .ok_or_else(|| "its worker is gone".to_owned())?;
-            running.checked(self.limit).map_err(|error| {
+            running.checked(self.options.limit).map_err(|error| {
                 worker.failed(&error);
                 tell(&error)
             })
