@@ -1,5 +1,6 @@
 //! `kda bench` and `kda check`.
 
+use std::io::{Write, stderr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,15 +98,33 @@ fn run_all(
             &options,
             &progress,
         )?;
-        let (entry, place) = record(entry, &destination, &machine, &context)?;
-        let recorded = place.as_deref().map_or(Recorded::Nowhere, Recorded::In);
+        let (entry, kept) = record(entry, &destination, &machine, &context)?;
+        let recorded = match &kept {
+            Kept::Nowhere => Recorded::Nowhere,
+            Kept::In(path) => Recorded::In(path),
+            Kept::Unsaved { saved, .. } => Recorded::Unsaved(saved),
+        };
         match arguments.json {
             true => terminal.json(|out| json::run(&entry, recorded, out))?,
             false => terminal.result(&report::run(&entry, recorded, terminal.color()))?,
         }
+        if let Kept::Unsaved { saved, cause } = kept {
+            return Err(Failure::NotRecorded { saved, cause });
+        }
         worst = worse(worst, entry_code(&entry));
     }
     Ok(worst)
+}
+
+/// Where an entry is.
+enum Kept {
+    Nowhere,
+    In(PathBuf),
+    /// In a file of its own, because its ledger did not take it.
+    Unsaved {
+        saved: PathBuf,
+        cause: LedgerError,
+    },
 }
 
 /// Appends the entry; one that its ledger does not take is saved beside the build, so that the run is not lost.
@@ -114,22 +133,21 @@ fn record(
     destination: &Destination,
     machine: &Machine,
     context: &Context,
-) -> Result<(Entry, Option<PathBuf>), Failure> {
+) -> Result<(Entry, Kept), Failure> {
+    // What is printed is what would have been stored.
+    let as_stored = |entry: &Entry| rounded(entry).map_err(LedgerError::from);
     let Destination::Folder(folder) = destination else {
-        // What is printed is what would have been stored.
-        return Ok((rounded(&entry).map_err(LedgerError::from)?, None));
+        return Ok((as_stored(&entry)?, Kept::Nowhere));
     };
     let path = folder
         .join(machine.name())
         .join(format!("{}.toml", entry.task));
     match Ledger::at(&path).append(&entry) {
-        Ok(stored) => Ok((stored, Some(path))),
-        Err(cause) => {
-            let saved = cause
-                .save_in(&context.project.scratch_dir())?
-                .display()
-                .to_string();
-            Err(Failure::NotRecorded { saved, cause })
+        Ok(stored) => Ok((stored, Kept::In(path))),
+        Err(refused) => {
+            let saved = refused.save_in(&context.project.scratch_dir())?;
+            let cause = refused.cause;
+            Ok((as_stored(&entry)?, Kept::Unsaved { saved, cause }))
         }
     }
 }
@@ -165,6 +183,11 @@ fn interrupt_flag() -> Arc<AtomicBool> {
         if set.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(exit_codes::INTERRUPTED));
         }
+        // Nobody has to be there to read it.
+        let _ = writeln!(
+            stderr(),
+            "interrupted: the run ends after this step; press Ctrl-C again to end it at once"
+        );
     });
     flag
 }

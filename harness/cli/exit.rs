@@ -1,11 +1,12 @@
 //! How a command ends.
 
 use std::io;
+use std::path::PathBuf;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::device::MonitorError;
-use crate::ledger::{AppendError, Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
 use crate::session::SessionError;
 use crate::task::TaskError;
@@ -57,11 +58,12 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Ledger(#[from] LedgerError),
-    #[error("the run was not recorded; its entry is saved in {saved}")]
+    #[error("the run was not recorded; its entry is saved in {}", saved.display())]
     #[diagnostic(forward(cause))]
     NotRecorded {
-        saved: String,
-        cause: Box<AppendError>,
+        saved: PathBuf,
+        #[source]
+        cause: LedgerError,
     },
     #[error("{0}")]
     Usage(String),

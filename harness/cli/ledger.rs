@@ -23,6 +23,13 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
             let path = folder(ledger.as_deref(), gpu)?
                 .join(gpu)
                 .join(format!("{task}.toml"));
+            if !path.exists() {
+                let text = format!(
+                    "no ledger is at {}: name another --gpu or --ledger, or make it with `kda bench {task}`",
+                    path.display()
+                );
+                return Err(Failure::Usage(text));
+            }
             let entries = Ledger::at(&path).load()?;
             let newest = entries
                 .last()

@@ -1,7 +1,7 @@
 //! What can go wrong with a ledger, and what to do then.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
@@ -66,25 +66,39 @@ pub struct AppendError {
 }
 
 impl AppendError {
-    /// Writes the entry to `<task>.<id>.unsaved.toml` in `folder`, which is created if need be.
+    /// Writes the entry to `<task>.<id>.unsaved.toml` in `folder`, which is created if need be. A run that was saved
+    /// there before keeps its file: the new one gets a number.
     ///
     /// # Errors
     ///
     /// [`LedgerError::Io`] where that file cannot be written either.
     pub fn save_in(&self, folder: &Path) -> Result<PathBuf, LedgerError> {
-        let name = format!("{}.{}.unsaved.toml", self.task, self.id);
-        let path = folder.join(name.replace(
+        let failed = |path: &Path, source| LedgerError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
+        let text = format!("# Not in any ledger: {self}.\n{}", self.text);
+        let mut number = 1;
+        loop {
+            let path = folder.join(self.file_name(number));
+            match File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes())) {
+                Ok(()) => return Ok(path),
+                Err(source) if source.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(failed(&path, source)),
+            }
+        }
+    }
+
+    fn file_name(&self, number: usize) -> String {
+        let number = match number {
+            1 => String::new(),
+            more => format!(".{more}"),
+        };
+        format!("{}.{}{number}.unsaved.toml", self.task, self.id).replace(
             |c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)),
             "_",
-        ));
-        let text = format!("# Not in any ledger: {self}.\n{}", self.text);
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&path, text))
-            .map_err(|source| LedgerError::Io {
-                action: "write",
-                path: path.clone(),
-                source,
-            })?;
-        Ok(path)
+        )
     }
 }

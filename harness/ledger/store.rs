@@ -106,7 +106,11 @@ impl Ledger {
         };
         let text = match self.read() {
             Ok(text) => text,
-            Err(LedgerError::Corrupt(fault)) => return Ok(verification(Vec::new(), Some(fault))),
+            Err(LedgerError::Corrupt(fault)) => {
+                let (links, _) = follow(&fault.toml.inner()[..fault.fault.at.start]);
+                let hashes = links.into_iter().map(|link| link.hash).collect();
+                return Ok(verification(hashes, Some(fault)));
+            }
             Err(other) => return Err(other),
         };
         let (links, mut fault) = follow(&text);

@@ -105,6 +105,10 @@ fn a_corrupt_ledger_is_left_alone_and_the_entry_can_be_saved() {
         .save_in(&folder.path().join("rescue"))
         .expect("the folder can be written");
     assert!(saved.ends_with("rescue/fuse_scale_shift.20260102T030405Z-0123abcd.unsaved.toml"));
+    let again = refused
+        .save_in(&folder.path().join("rescue"))
+        .expect("the folder can be written");
+    assert!(again.ends_with("fuse_scale_shift.20260102T030405Z-0123abcd.2.unsaved.toml"));
     let text = fs::read_to_string(saved).expect("the file was just written");
     #[derive(Deserialize)]
     struct Unsaved {
