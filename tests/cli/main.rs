@@ -1,7 +1,11 @@
 //! The program as its users run it: exit codes, stdout, stderr, and what it leaves on disk.
 
 mod contract;
+mod emulated;
 mod faults;
+mod ledger;
 mod lines;
+mod process;
 mod project;
 mod usage;
+mod views;
