@@ -99,6 +99,8 @@ impl Fill {
                 let draw = (bits(key, index) >> 32).wrapping_mul(span) >> 32;
                 (low + draw as i64) as f64
             }
+            // Of all NaNs the one that the device stores too.
+            Self::Constant { value } if value.is_nan() => f64::NAN,
             Self::Constant { value } => value,
             Self::Arange => index as f64,
             Self::Cycle { ref of } => of.first().map_or(0.0, |fill| fill.value(key, index)),

@@ -70,16 +70,37 @@ __device__ double fill_value(const Fill& fill, uint64_t index) {
   }
 }
 
+// Saturates, as the host's conversion does; C++ leaves open what becomes of a value that does not fit.
+template <typename Int>
+__device__ Int to_integer(double value, Int low, Int high) {
+  if (value <= static_cast<double>(low)) return low;
+  return value >= static_cast<double>(high) ? high : static_cast<Int>(value);
+}
+
+// One NaN for host and device: conversions give each its own, and outputs may be compared by their bits.
+__device__ void store_nan(void* base, int32_t dtype, int64_t position) {
+  switch (dtype) {
+    case kBf16: static_cast<uint16_t*>(base)[position] = 0x7FC0; break;
+    case kF16: static_cast<uint16_t*>(base)[position] = 0x7E00; break;
+    case kF32: static_cast<uint32_t*>(base)[position] = 0x7FC00000u; break;
+    case kF64: static_cast<uint64_t*>(base)[position] = 0x7FF8000000000000ull; break;
+    case kI32: static_cast<int32_t*>(base)[position] = 0; break;
+    case kI64: static_cast<int64_t*>(base)[position] = 0; break;
+    default: static_cast<uint8_t*>(base)[position] = 0; break;
+  }
+}
+
 __device__ void store(void* base, int32_t dtype, int64_t position, double value) {
+  if (value != value) return store_nan(base, dtype, position);
   switch (dtype) {
     // Through f32, as every float fill is drawn in f32: the value is exact there and rounds once.
     case kBf16: static_cast<__nv_bfloat16*>(base)[position] = __float2bfloat16_rn(static_cast<float>(value)); break;
     case kF16: static_cast<__half*>(base)[position] = __float2half_rn(static_cast<float>(value)); break;
     case kF32: static_cast<float*>(base)[position] = static_cast<float>(value); break;
     case kF64: static_cast<double*>(base)[position] = value; break;
-    case kI32: static_cast<int32_t*>(base)[position] = static_cast<int32_t>(value); break;
-    case kI64: static_cast<int64_t*>(base)[position] = static_cast<int64_t>(value); break;
-    default: static_cast<uint8_t*>(base)[position] = static_cast<uint8_t>(value); break;
+    case kI32: static_cast<int32_t*>(base)[position] = to_integer<int32_t>(value, INT32_MIN, INT32_MAX); break;
+    case kI64: static_cast<int64_t*>(base)[position] = to_integer<int64_t>(value, INT64_MIN, INT64_MAX); break;
+    default: static_cast<uint8_t*>(base)[position] = to_integer<uint8_t>(value, 0, UINT8_MAX); break;
   }
 }
 
