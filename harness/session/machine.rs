@@ -22,7 +22,7 @@ pub enum Machine {
     Gpu {
         gpu: VisibleGpu,
         profile: &'static GpuProfile,
-        monitor: Monitor,
+        monitor: Box<Monitor>,
     },
 }
 
@@ -38,7 +38,7 @@ impl Machine {
             return emulated("as asked");
         }
         let monitor = match (Monitor::open(), choice) {
-            (Ok(monitor), _) => monitor,
+            (Ok(monitor), _) => Box::new(monitor),
             (Err(_), GpuChoice::Auto) => return emulated("no NVIDIA driver here"),
             (Err(_), _) => return Err(SessionError::NoGpu),
         };

@@ -1,6 +1,7 @@
 //! What can be wrong with a task's files.
 
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use miette::{NamedSource, SourceSpan};
@@ -19,29 +20,41 @@ pub enum TaskError {
         source: io::Error,
     },
 
-    #[error("{file} is malformed: {message}")]
-    Malformed {
-        file: String,
-        message: String,
-        #[source_code]
-        text: NamedSource<String>,
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Malformed(Box<Malformed>),
 
-    #[error("{file}, {what}: {message}")]
-    #[diagnostic(help("{help}"))]
-    Invalid {
-        file: String,
-        /// The row, grid, entry or set at fault.
-        what: String,
-        message: String,
-        help: String,
-        #[source_code]
-        text: NamedSource<String>,
-        #[label("written here")]
-        at: Option<SourceSpan>,
-    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Invalid(Box<Invalid>),
+}
+
+/// A contract file that is not TOML, or not of the expected layout.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{file} is malformed: {message}")]
+pub struct Malformed {
+    pub file: String,
+    pub message: String,
+    #[source_code]
+    text: NamedSource<String>,
+    #[label("here")]
+    at: Option<SourceSpan>,
+}
+
+/// A contract file that says what cannot be.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{file}, {what}: {message}")]
+#[diagnostic(help("{help}"))]
+pub struct Invalid {
+    pub file: String,
+    /// The row, grid, entry or set at fault.
+    pub what: String,
+    pub message: String,
+    pub help: String,
+    #[source_code]
+    text: NamedSource<String>,
+    #[label("written here")]
+    at: Option<SourceSpan>,
 }
 
 /// One contract file with its text, for messages that point into it.
@@ -61,33 +74,36 @@ impl SourceText {
     }
 
     pub(super) fn parse<T: serde::de::DeserializeOwned>(&self) -> Result<T, TaskError> {
-        toml::from_str(&self.text).map_err(|error| TaskError::Malformed {
-            file: match error.span() {
-                Some(span) => format!("{}:{}", self.file, self.line(span.start)),
-                None => self.file.clone(),
-            },
-            message: error.message().to_owned(),
-            text: self.named(),
-            at: error.span().map(SourceSpan::from),
+        toml::from_str(&self.text).map_err(|error| {
+            TaskError::Malformed(Box::new(Malformed {
+                file: self.place(error.span().as_ref()),
+                message: error.message().to_owned(),
+                text: self.named(),
+                at: error.span().map(SourceSpan::from),
+            }))
         })
     }
 
-    pub(super) fn invalid(&self, fault: Fault, at: Option<std::ops::Range<usize>>) -> TaskError {
-        TaskError::Invalid {
-            file: match &at {
-                Some(span) => format!("{}:{}", self.file, self.line(span.start)),
-                None => self.file.clone(),
-            },
+    pub(super) fn invalid(&self, fault: Fault, at: Option<Range<usize>>) -> TaskError {
+        TaskError::Invalid(Box::new(Invalid {
+            file: self.place(at.as_ref()),
             what: fault.what,
             message: fault.message,
             help: fault.help,
             text: self.named(),
             at: at.map(SourceSpan::from),
-        }
+        }))
     }
 
-    fn line(&self, offset: usize) -> usize {
-        1 + self.text[..offset].matches('\n').count()
+    /// The file, with the line where that is known.
+    fn place(&self, span: Option<&Range<usize>>) -> String {
+        span.map_or_else(
+            || self.file.clone(),
+            |span| {
+                let line = 1 + self.text[..span.start].matches('\n').count();
+                format!("{}:{line}", self.file)
+            },
+        )
     }
 
     fn named(&self) -> NamedSource<String> {

@@ -28,16 +28,17 @@ impl Parser<'_> {
     fn sum(&mut self) -> Result<i64, String> {
         let mut value = self.product()?;
         loop {
-            let (symbol, apply): (char, fn(i64, i64) -> Option<i64>) =
-                match self.rest.chars().next() {
-                    Some('+') => ('+', i64::checked_add),
-                    Some('-') => ('-', i64::checked_sub),
-                    _ => return Ok(value),
-                };
+            let symbol = match self.rest.chars().next() {
+                Some(symbol @ ('+' | '-')) => symbol,
+                _ => return Ok(value),
+            };
             self.skip(1);
             let right = self.product()?;
-            value =
-                apply(value, right).ok_or_else(|| format!("{value} {symbol} {right} overflows"))?;
+            let result = match symbol {
+                '+' => value.checked_add(right),
+                _ => value.checked_sub(right),
+            };
+            value = result.ok_or_else(|| format!("{value} {symbol} {right} overflows"))?;
         }
     }
 

@@ -15,11 +15,8 @@ pub(super) fn contract_hash(root: &Path, task: &Path) -> Result<String, TaskErro
     let mut pending: Vec<PathBuf> = FROZEN.iter().map(|name| task.join(name)).collect();
     while let Some(path) = pending.pop() {
         let bytes = read(&path)?;
-        if files.insert(path.clone())
-            && !path
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-        {
+        let is_source = path.extension().is_none_or(|extension| extension != "toml");
+        if files.insert(path.clone()) && is_source {
             pending.extend(includes(root, &path, &String::from_utf8_lossy(&bytes)));
         }
     }

@@ -243,7 +243,7 @@ impl Worker {
         let cause = self
             .child
             .wait()
-            .map_or_else(|error| error.to_string(), |status| cause(status));
+            .map_or_else(|error| error.to_string(), cause);
         WorkerError::Died {
             cause,
             stderr: self.last_words(),

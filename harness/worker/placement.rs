@@ -95,7 +95,7 @@ impl Placement {
             .iter()
             .map(|bytes| place(*bytes))
             .collect();
-        let workspaces = workspaces.map(|bytes| place(bytes));
+        let workspaces = workspaces.map(place);
         let mut host = Vec::new();
         let frame = CallFrame::new(case, |spec| {
             if !spec.on_host {
