@@ -1,7 +1,9 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tracing::debug;
 
 use super::pair::{Replaceable, WorkerFactory};
 use super::{Progress, RunOptions, SessionError};
@@ -56,22 +58,33 @@ impl Screening<'_> {
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
         let mut next = None;
+        let mut spent = [Duration::ZERO; 3];
         for (number, case) in cases.iter().enumerate() {
             self.options.check_interrupt()?;
             let sent: Sent = match next.take() {
                 Some(sent) => sent,
                 None => self.send(&mut workers, case, number, area)?,
             };
+            let start = Instant::now();
             if case.expect == Expect::Accepted {
                 self.oracle.compute(case, self.options.seed, CHECK_SET)?;
             }
+            let computed = Instant::now();
             let replies = self.receive(&mut workers, sent);
+            let received = Instant::now();
             if let Some(following) = cases.get(number + 1) {
                 next = Some(self.send(&mut workers, following, number + 1, area)?);
             }
             screened.insert(case.id.clone(), self.judge(case, &replies, &mut workers));
+            let steps = [computed - start, received - computed, received.elapsed()];
+            spent
+                .iter_mut()
+                .zip(steps)
+                .for_each(|(total, step)| *total += step);
             progress.step(&case.id);
         }
+        let [oracle, waiting, judging] = spent.map(|total| total.as_secs_f64());
+        debug!(oracle, waiting, judging, "seconds of the gates");
         progress.end();
         Ok(screened)
     }
