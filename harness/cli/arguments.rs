@@ -89,6 +89,11 @@ pub(super) struct RunArguments {
     /// JSON lines on stdout instead of text (docs/json.md)
     #[arg(long)]
     pub(super) json: bool,
+
+    /// Seconds that one request may take before its worker counts as hung
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "60",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) limit: u64,
 }
 
 #[derive(Args, Debug)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::Outcome;
 use super::arguments::{BenchArguments, CheckArguments, RunArguments};
@@ -84,6 +85,7 @@ fn run_all(
                 set: arguments.set.clone(),
             },
             seed: arguments.seed.unwrap_or_else(rand::random),
+            limit: Duration::from_secs(arguments.limit),
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };

@@ -2,8 +2,11 @@
 
 use std::io;
 
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
 use crate::device::MonitorError;
 use crate::ledger::{AppendError, Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::report::Color;
 use crate::session::SessionError;
 use crate::task::TaskError;
 use crate::toolchain::{BuildError, BundleError, NoProject};
@@ -16,7 +19,7 @@ pub mod exit_codes {
     pub const UNEXPECTED: u8 = 1;
     /// The command line asks for what does not exist (clap's own errors exit with 2 too).
     pub const USAGE: u8 = 2;
-    /// A source does not compile or link.
+    /// A source does not compile or link, or its library cannot be loaded.
     pub const BUILD_FAILED: u8 = 3;
     /// A gate failed.
     pub const GATE_FAILED: u8 = 4;
@@ -68,13 +71,13 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Prints the failure to stderr and returns its exit code. A reader that went away is no failure.
-    pub(super) fn report(self) -> u8 {
+    pub(super) fn report(self, color: Color) -> u8 {
         let code = self.exit_code();
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return exit_codes::PASSED;
             }
-            failure => eprintln!("{:?}", miette::Report::new(failure)),
+            failure => eprintln!("{}", rendered(&failure, color)),
         }
         code
     }
@@ -91,18 +94,35 @@ impl Failure {
     }
 }
 
+/// The failure with its causes, the place in the file at fault, and what to do.
+fn rendered(failure: &Failure, color: Color) -> String {
+    let theme = match color {
+        Color::Yes => GraphicalTheme::unicode(),
+        Color::No => GraphicalTheme::unicode_nocolor(),
+    };
+    // Unwrapped: a compiler's carets stay below what they point at.
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_wrap_lines(false)
+        .with_links(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, failure) {
+        Ok(()) => text,
+        Err(_) => failure.to_string(),
+    }
+}
+
 fn session_code(error: &SessionError) -> u8 {
     match error {
         SessionError::Task(_)
         | SessionError::NothingSelected { .. }
         | SessionError::UnknownSet { .. } => exit_codes::USAGE,
-        SessionError::Build(_) => exit_codes::BUILD_FAILED,
+        SessionError::Build(_) | SessionError::Load { .. } => exit_codes::BUILD_FAILED,
         SessionError::Device(_)
+        | SessionError::Worker(_)
         | SessionError::Monitor(_)
         | SessionError::NoGpu
         | SessionError::OtherGpu { .. }
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
-        SessionError::Baseline(_) | SessionError::Worker(_) => exit_codes::NO_DEVICE,
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,
         SessionError::Interrupted => exit_codes::INTERRUPTED,
     }

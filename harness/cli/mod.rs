@@ -24,7 +24,7 @@ use exit::Failure;
 pub fn run(cli: Cli) -> u8 {
     let terminal = terminal::Terminal::decide(&cli);
     if let Err(failure) = log::start(cli.verbose) {
-        return failure.report();
+        return failure.report(terminal.error_color());
     }
     let outcome = match &cli.command {
         Command::Bench(arguments) => bench::bench(arguments, &terminal),
@@ -37,7 +37,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),
     };
-    outcome.unwrap_or_else(|failure| failure.report())
+    outcome.unwrap_or_else(|failure| failure.report(terminal.error_color()))
 }
 
 type Outcome = Result<u8, Failure>;

@@ -12,6 +12,7 @@ use crate::session::Progress;
 /// Facts about the terminal, for one run of the program.
 pub(super) struct Terminal {
     color: Color,
+    error_color: Color,
     bars: bool,
 }
 
@@ -41,6 +42,10 @@ impl Terminal {
 
     pub(super) fn color(&self) -> Color {
         self.color
+    }
+
+    pub(super) fn error_color(&self) -> Color {
+        self.error_color
     }
 
     /// Writes a result to stdout.
@@ -77,14 +82,17 @@ impl Terminal {
 }
 
 fn resolve(choice: ColorChoice, facts: &Facts) -> Terminal {
-    let color = match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => facts.stdout_is_terminal && !facts.no_color && !facts.dumb,
+    let on = |is_terminal: bool| {
+        let colored = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !facts.no_color && !facts.dumb,
+        };
+        if colored { Color::Yes } else { Color::No }
     };
-    let color = if color { Color::Yes } else { Color::No };
     Terminal {
-        color,
+        color: on(facts.stdout_is_terminal),
+        error_color: on(facts.stderr_is_terminal),
         bars: facts.stderr_is_terminal && !facts.ci && !facts.dumb,
     }
 }

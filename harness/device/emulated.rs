@@ -298,10 +298,21 @@ impl Device for EmulatedDevice {
     fn damage(&mut self, spans: &[Span], pattern: u32) -> Result<u64, DeviceError> {
         let mut damage = 0;
         for span in spans {
-            let bytes = (span.address..).zip(self.bytes(*span)?);
-            damage += bytes
-                .filter(|(address, byte)| **byte != pattern_byte(pattern, *address))
-                .count() as u64;
+            let address = span.address;
+            let bytes = self.bytes(*span)?;
+            // Bytes before the first whole word and behind the last count each for itself, as on a GPU.
+            let (head, rest) = bytes.split_at(bytes.len().min(address.wrapping_neg() as usize % 4));
+            let (words, tail) = rest.as_chunks::<4>();
+            let odd = |first: u64, bytes: &[u8]| {
+                (first..)
+                    .zip(bytes)
+                    .filter(|(address, byte)| **byte != pattern_byte(pattern, *address))
+                    .count()
+            };
+            let changed = words.iter().filter(|word| **word != pattern.to_le_bytes());
+            let found =
+                odd(address, head) + changed.count() + odd(span.end() - tail.len() as u64, tail);
+            damage += found as u64;
         }
         Ok(damage)
     }

@@ -71,7 +71,7 @@ pub trait Device {
     ) -> Result<(), DeviceError>;
     /// Repeats the four bytes of `pattern`, aligned to addresses, over the spans.
     fn paint(&mut self, spans: &[Span], pattern: u32) -> Result<(), DeviceError>;
-    /// How many words of the spans are not `pattern` any more.
+    /// How many words of the spans are not `pattern` any more; bytes at an end that fill no word count each.
     fn damage(&mut self, spans: &[Span], pattern: u32) -> Result<u64, DeviceError>;
     /// A digest that changes with any word of the spans.
     fn digest(&mut self, spans: &[Span]) -> Result<u64, DeviceError>;

@@ -21,7 +21,7 @@ impl Ceilings {
     pub(super) fn measure(factory: &WorkerFactory, limit: Duration) -> Result<Self, SessionError> {
         let mut worker = factory
             .start(&[Side::Baseline], 1)
-            .map_err(SessionError::Baseline)?;
+            .map_err(|error| SessionError::of_start(Side::Baseline, error))?;
         let (copy_bytes_per_second, floor_ns) =
             worker.ceilings(limit).map_err(SessionError::Worker)?;
         Ok(Self {

@@ -3,8 +3,8 @@
 use crate::device::{DeviceError, MonitorError};
 use crate::gate::OracleError;
 use crate::task::TaskError;
-use crate::toolchain::BuildError;
-use crate::worker::WorkerError;
+use crate::toolchain::{BuildError, Side};
+use crate::worker::{Fault, WorkerError};
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SessionError {
@@ -15,8 +15,15 @@ pub enum SessionError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Oracle(#[from] OracleError),
-    #[error("the baseline cannot be run: {0}")]
-    Baseline(#[source] WorkerError),
+    #[error("the {side} cannot be loaded")]
+    #[diagnostic(help(
+        "nothing was run or recorded; a side exports the functions of kda/abi.h and starts nothing when it is loaded"
+    ))]
+    Load {
+        side: Side,
+        #[source]
+        source: WorkerError,
+    },
     #[error("no worker can be run on this machine")]
     Worker(#[source] WorkerError),
     #[error(transparent)]
@@ -49,4 +56,18 @@ pub enum SessionError {
     },
     #[error("interrupted: nothing was recorded")]
     Interrupted,
+}
+
+impl SessionError {
+    /// Why a worker for `side` did not start: a device that cannot be opened says nothing about the side.
+    pub(super) fn of_start(side: Side, error: WorkerError) -> Self {
+        match error {
+            WorkerError::Start(_) | WorkerError::Fault(Fault::Device(_)) => Self::Worker(error),
+            WorkerError::Fault(Fault::Load { side, .. }) => Self::Load {
+                side,
+                source: error,
+            },
+            source => Self::Load { side, source },
+        }
+    }
 }

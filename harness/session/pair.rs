@@ -50,10 +50,7 @@ impl<'a> Replaceable<'a> {
         shared_bytes: u64,
     ) -> Result<Self, SessionError> {
         let worker = factory.start(order(side), shared_bytes);
-        let worker = worker.map_err(|error| match side {
-            Side::Baseline => SessionError::Baseline(error),
-            Side::Candidate => SessionError::Worker(error),
-        })?;
+        let worker = worker.map_err(|error| SessionError::of_start(side, error))?;
         Ok(Self {
             factory,
             side,
@@ -71,7 +68,7 @@ impl<'a> Replaceable<'a> {
     pub(super) fn worker(&mut self) -> Result<Option<&mut Worker>, SessionError> {
         if self.worker.is_none() && self.deaths < MAX_DEATHS {
             let started = self.factory.start(order(self.side), self.shared_bytes);
-            self.worker = Some(started.map_err(SessionError::Worker)?);
+            self.worker = Some(started.map_err(|error| SessionError::of_start(self.side, error))?);
         }
         Ok(self.worker.as_mut())
     }

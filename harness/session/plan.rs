@@ -50,6 +50,8 @@ pub struct RunOptions {
     pub depth: Depth,
     pub selection: Selection,
     pub seed: u64,
+    /// Longest that one request may take before its worker counts as hung.
+    pub limit: Duration,
     /// As typed, for the record.
     pub command: String,
     /// Set from outside to stop between two steps.
@@ -123,8 +125,6 @@ impl Cases {
 pub(super) struct Sampling {
     pub(super) processes: usize,
     pub(super) plan: TimePlan,
-    /// Longest that one request may take before its worker counts as hung.
-    pub(super) limit: Duration,
 }
 
 /// MEASURE.md: five processes give a 95 % half-width near 0.1 %.
@@ -162,10 +162,6 @@ impl Sampling {
             (Depth::Quick, false) => (1, short),
             (Depth::Full, false) => (PROCESSES, full),
         };
-        Self {
-            processes,
-            plan,
-            limit: Duration::from_secs(60),
-        }
+        Self { processes, plan }
     }
 }

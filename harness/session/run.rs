@@ -49,7 +49,7 @@ pub fn run(
     }
     let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
     let before = clocks(machine)?;
-    let ceilings = Ceilings::measure(&factory, sampling.limit)?;
+    let ceilings = Ceilings::measure(&factory, options.limit)?;
 
     info!(
         seconds = clock.elapsed().as_secs_f64(),
@@ -62,7 +62,6 @@ pub fn run(
         book: &mut book,
         budget: task.contract.error_budget.as_ref(),
         options,
-        limit: sampling.limit,
     };
     let screened = screening.run(&all, progress)?;
 

@@ -177,7 +177,7 @@ impl Timing<'_> {
         row: &Case,
         number: usize,
     ) -> Result<(TimeReply, Vec<Audit>), WorkerError> {
-        let limit = self.sampling.limit;
+        let limit = self.options.limit;
         let started = Instant::now();
         let worker = process
             .worker

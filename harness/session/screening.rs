@@ -34,7 +34,6 @@ pub(super) struct Screening<'a> {
     pub(super) book: &'a mut GateBook,
     pub(super) budget: Option<&'a ErrorBudget>,
     pub(super) options: &'a RunOptions,
-    pub(super) limit: Duration,
 }
 
 impl Screening<'_> {
@@ -134,7 +133,7 @@ impl Screening<'_> {
         let running = worker
             .running()
             .ok_or_else(|| "its worker is gone".to_owned())?;
-        let reply = running.checked(self.limit);
+        let reply = running.checked(self.options.limit);
         *waited += start.elapsed();
         reply.map_err(|error| {
             worker.failed(&error);

@@ -1,9 +1,11 @@
 //! `task.toml`: what a task's entries take, which rows count, and how outputs are judged.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use glob::{Pattern, PatternError};
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::error::{Fault, SourceText, TaskError};
 use crate::tensor::{Dtype, Fill, Role};
@@ -55,6 +57,41 @@ pub struct EntrySpec {
     /// Axes of which the shortened one stays a multiple.
     #[serde(default)]
     pub shrink_multiple_of: Vec<String>,
+}
+
+impl EntrySpec {
+    fn validate(&self) -> Result<(), Fault> {
+        let fault = |message: String, help| {
+            Err(Fault::new(format!("entry `{}`", self.name), message, help))
+        };
+        if self.tensors.iter().all(|slot| slot.role == Role::In) {
+            return fault(
+                "has no output".to_owned(),
+                "give one tensor the role `out` or `inout`",
+            );
+        }
+        let mut axes = self
+            .tensors
+            .iter()
+            .flat_map(|slot| slot.dims.iter().flatten());
+        if !axes.any(|axis| *axis == self.shrink) {
+            return fault(
+                format!("shrinks along `{}`, which no tensor has", self.shrink),
+                "name an axis from a tensor's `dims`",
+            );
+        }
+        let unfit = self
+            .scalars
+            .iter()
+            .find(|slot| (slot.kind == ScalarType::Enum) == slot.values.is_empty());
+        if let Some(slot) = unfit {
+            return fault(
+                format!("scalar `{}` has kind and values that do not fit", slot.name),
+                "kind \"enum\" needs `values`, every other kind must not have them",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// A place for a tensor in an entry's argument list.
@@ -112,73 +149,88 @@ impl RowSet {
     }
 }
 
+/// What a fault in a contract is about.
+#[derive(Clone, Copy)]
+enum Place {
+    Schema,
+    Margin,
+    Entry(usize),
+    Set(usize),
+}
+
+/// Where in the text each of them stands.
+#[derive(Deserialize)]
+struct Places {
+    schema: Spanned<u32>,
+    margin: Spanned<f64>,
+    #[serde(rename = "entry")]
+    entries: Vec<Named>,
+    #[serde(rename = "set")]
+    sets: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: Spanned<String>,
+}
+
+impl Places {
+    fn span(&self, place: Place) -> Option<Range<usize>> {
+        match place {
+            Place::Schema => Some(self.schema.span()),
+            Place::Margin => Some(self.margin.span()),
+            Place::Entry(index) => self.entries.get(index).map(|entry| entry.name.span()),
+            Place::Set(index) => self.sets.get(index).map(|set| set.name.span()),
+        }
+    }
+}
+
 impl Contract {
     pub(super) fn parse(source: &SourceText) -> Result<Self, TaskError> {
         let contract: Self = source.parse()?;
+        let places: Places = source.parse()?;
         contract
             .validate()
-            .map_err(|fault| source.invalid(fault, None))?;
+            .map_err(|(place, fault)| source.invalid(fault, places.span(place)))?;
         Ok(contract)
     }
 
-    fn validate(&self) -> Result<(), Fault> {
-        if self.schema != CONTRACT_SCHEMA {
-            return Err(Fault::new(
-                "schema",
-                format!("is {}, this harness reads {CONTRACT_SCHEMA}", self.schema),
-                "use the harness that wrote the contract, or migrate it",
-            ));
+    fn validate(&self) -> Result<(), (Place, Fault)> {
+        self.check_numbers()?;
+        for (index, entry) in self.entries.iter().enumerate() {
+            entry
+                .validate()
+                .map_err(|fault| (Place::Entry(index), fault))?;
         }
-        if !(0.0..0.5).contains(&self.margin) {
-            return Err(Fault::new(
-                "margin",
-                format!("is {}", self.margin),
-                "a ratio such as 0.01 for 1 %",
-            ));
-        }
-        for entry in &self.entries {
-            let what = format!("entry `{}`", entry.name);
-            let outputs = entry
-                .tensors
-                .iter()
-                .filter(|slot| slot.role != Role::In)
-                .count();
-            if outputs == 0 {
-                return Err(Fault::new(
-                    what,
-                    "has no output",
-                    "give one tensor the role `out` or `inout`",
-                ));
-            }
-            if !entry
-                .tensors
-                .iter()
-                .any(|slot| slot.dims.iter().flatten().any(|axis| *axis == entry.shrink))
-            {
-                return Err(Fault::new(
-                    what,
-                    format!("shrinks along `{}`, which no tensor has", entry.shrink),
-                    "name an axis from a tensor's `dims`",
-                ));
-            }
-            for slot in &entry.scalars {
-                if (slot.kind == ScalarType::Enum) == slot.values.is_empty() {
-                    return Err(Fault::new(
-                        what,
-                        format!("scalar `{}` has kind and values that do not fit", slot.name),
-                        "kind \"enum\" needs `values`, every other kind must not have them",
-                    ));
-                }
-            }
-        }
-        for set in &self.sets {
-            set.patterns().map_err(|error| {
+        for (index, set) in self.sets.iter().enumerate() {
+            let patterns = set.patterns().map_err(|error| {
                 Fault::new(
                     format!("set `{}`", set.name),
                     error.to_string(),
                     "use glob patterns such as \"h200_*\"",
                 )
-            })?;
+            });
+            patterns.map_err(|fault| (Place::Set(index), fault))?;
+        }
+        Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<(), (Place, Fault)> {
+        if self.schema != CONTRACT_SCHEMA {
+            let fault = Fault::new(
+                "schema",
+                format!("is {}, this harness reads {CONTRACT_SCHEMA}", self.schema),
+                "use the harness that wrote the contract, or migrate it",
+            );
+            return Err((Place::Schema, fault));
+        }
+        if !(0.0..0.5).contains(&self.margin) {
+            let fault = Fault::new(
+                "margin",
+                format!("is {}", self.margin),
+                "a ratio such as 0.01 for 1 %",
+            );
+            return Err((Place::Margin, fault));
         }
         Ok(())
     }

@@ -79,10 +79,11 @@ impl Parser<'_> {
             .unwrap_or(self.rest.len());
         let word = &self.rest[..end];
         let value = if word.is_empty() {
-            return Err(format!(
-                "expected a number or a name, found `{}`",
-                self.rest
-            ));
+            let found = match self.rest {
+                "" => "the end".to_owned(),
+                rest => format!("`{rest}`"),
+            };
+            return Err(format!("expected a number or a name, found {found}"));
         } else if word.starts_with(|c: char| c.is_ascii_digit()) {
             word.parse()
                 .map_err(|_| format!("`{word}` is not a number"))?

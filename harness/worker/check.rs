@@ -51,7 +51,9 @@ impl Session {
                 .device
                 .damage(&placement.written(case), request.poison[0])?;
         }
-        reply.guard_damage += self.device.damage(&placement.guards, GUARD_PATTERN)?;
+        let damage = self.device.damage(&placement.guards, GUARD_PATTERN)?;
+        // Guards are painted once: what the first run damaged is still there, unless the second covered it up.
+        reply.guard_damage = reply.guard_damage.max(damage);
         reply.inputs_changed = self.device.digest(&inputs)? != before;
         self.device.discard(graph)?;
         Ok(reply)
