@@ -89,7 +89,7 @@ impl Oracle {
         self.storages
             .resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
         for (storage, &bytes) in self.storages.iter_mut().zip(&case.storage_bytes) {
-            storage.resize(bytes.div_ceil(8) as usize, 0);
+            grow(storage, bytes.div_ceil(8) as usize);
         }
         for spec in case.inputs() {
             let bytes = bytes_mut(&mut self.storages[spec.storage]);
@@ -100,7 +100,7 @@ impl Oracle {
             .resize_with(self.outputs.len().max(outputs.len()), Vec::new);
         for (memory, spec) in self.outputs.iter_mut().zip(&outputs) {
             let bytes = spec.elements() as usize * oracle_dtype(spec).bytes();
-            memory.resize(bytes.div_ceil(8), 0);
+            grow(memory, bytes.div_ceil(8));
             if spec.role == Role::Inout {
                 start_from_input(memory, bytes_mut(&mut self.storages[spec.storage]), spec);
             }
@@ -152,6 +152,13 @@ impl Oracle {
         }
         // SAFETY: u64 and f64 have one size and alignment, and every bit pattern is a double.
         Expected::Doubles(unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), elements) })
+    }
+}
+
+/// Makes room without giving any back: memory that was touched once stays.
+fn grow(memory: &mut Vec<u64>, words: usize) {
+    if memory.len() < words {
+        memory.resize(words, 0);
     }
 }
 

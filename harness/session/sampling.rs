@@ -15,10 +15,13 @@ use super::{Progress, RunOptions, SessionError};
 use crate::gate::{CaseJudge, GateBook, Oracle, gates};
 use crate::task::Case;
 use crate::toolchain::Side;
-use crate::worker::{TimePlan, TimeReply, TimeRequest, Worker, WorkerError};
+use crate::worker::{OutputCopy, TimePlan, TimeReply, TimeRequest, Worker, WorkerError};
 
 /// Buffer sets of a row whose outputs are compared after its last timed block, in each process and on each side.
 const AUDITED_SETS: usize = 2;
+
+/// Outputs of one set above which a second one is not audited, in bytes.
+const LARGE_OUTPUTS: u64 = 32 << 20;
 
 /// Samples of one row, process by process, or why it was lost.
 pub(super) type RowSamples = Result<Vec<TimeReply>, String>;
@@ -32,6 +35,29 @@ pub(super) struct Timing<'a> {
     pub(super) sampling: &'a Sampling,
 }
 
+/// A row that was sent to the worker, and the seed of its inputs.
+struct Sent {
+    seed: u64,
+    outcome: Result<(), WorkerError>,
+}
+
+/// Outputs of one buffer set, as the last timed replays left them.
+struct Audit {
+    set: u32,
+    candidate: Vec<OutputCopy>,
+    baseline: Vec<OutputCopy>,
+}
+
+/// One process and the place of its outputs in shared memory.
+struct Process {
+    number: usize,
+    worker: Option<Worker>,
+    random: ChaCha8Rng,
+    /// Bytes for the audited outputs of one row. There are two such areas: the worker fills one while the parent reads
+    /// the other.
+    area: u64,
+}
+
 impl Timing<'_> {
     /// Samples of every row, by id. A row that loses its worker is lost; the others go on in a fresh one.
     pub(super) fn run(
@@ -43,39 +69,21 @@ impl Timing<'_> {
             .iter()
             .map(|row| (row.id.clone(), Ok(Vec::new())))
             .collect();
-        let area = rows.iter().map(|row| area_bytes(row)).max().unwrap_or(0);
+        let area = rows.iter().map(|row| row_area(row)).max().unwrap_or(0);
         progress.begin("timing", self.sampling.processes * rows.len());
-        for process in 0..self.sampling.processes {
-            let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
-            random.set_stream(process as u64 + 1);
-            let mut worker = None;
+        for number in 0..self.sampling.processes {
             let started = Instant::now();
-            for row in rows {
-                self.options.check_interrupt()?;
-                let samples = samples
-                    .get_mut(&row.id)
-                    .expect("every row should have its samples");
-                if let Ok(taken) = samples {
-                    let timed = self
-                        .process_worker(&mut worker, process, area)
-                        .and_then(|worker| self.row(row, taken, worker, area, &mut random));
-                    match timed {
-                        Ok(reply) => taken.push(reply),
-                        Err(error) => {
-                            let why = tell(&error);
-                            self.book
-                                .note(gates::ALIVE, Some(format!("`{}`, timed: {why}", row.id)));
-                            if !error.worker_is_usable() {
-                                worker = None;
-                            }
-                            *samples = Err(why);
-                        }
-                    }
-                }
-                progress.step(&row.id);
-            }
+            let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
+            random.set_stream(number as u64 + 1);
+            let mut process = Process {
+                number,
+                worker: None,
+                random,
+                area,
+            };
+            self.process(&mut process, rows, &mut samples, progress)?;
             info!(
-                process,
+                process = number,
                 seconds = started.elapsed().as_secs_f64(),
                 "process done"
             );
@@ -84,66 +92,99 @@ impl Timing<'_> {
         Ok(samples)
     }
 
-    fn row(
+    /// Every row once. While the parent audits one row, the worker times the next: all its device samples are enqueued
+    /// behind a held stream, so that a busy host does not reach into them.
+    fn process(
         &mut self,
+        process: &mut Process,
+        rows: &[&Case],
+        samples: &mut BTreeMap<String, RowSamples>,
+        progress: &dyn Progress,
+    ) -> Result<(), SessionError> {
+        let rows: Vec<&Case> = rows
+            .iter()
+            .filter(|row| samples[&row.id].is_ok())
+            .copied()
+            .collect();
+        let mut sent = None;
+        for (number, row) in rows.iter().enumerate() {
+            self.options.check_interrupt()?;
+            let this = match sent.take() {
+                Some(sent) => sent,
+                None => self.send(process, row, samples),
+            };
+            let taken = this
+                .outcome
+                .and_then(|()| self.collect(process, row, number));
+            match taken {
+                Ok((reply, audits)) => {
+                    sent = rows
+                        .get(number + 1)
+                        .map(|next| self.send(process, next, samples));
+                    self.audit(process, row, this.seed, &audits)?;
+                    if let Some(Ok(taken)) = samples.get_mut(&row.id) {
+                        taken.push(reply);
+                    }
+                }
+                Err(error) => {
+                    let why = tell(&error);
+                    self.book
+                        .note(gates::ALIVE, Some(format!("`{}`, timed: {why}", row.id)));
+                    if !error.worker_is_usable() {
+                        process.worker = None;
+                    }
+                    samples.insert(row.id.clone(), Err(why));
+                }
+            }
+            progress.step(&row.id);
+        }
+        Ok(())
+    }
+
+    fn send(
+        &self,
+        process: &mut Process,
         row: &Case,
-        taken: &[TimeReply],
-        worker: &mut Worker,
-        area: u64,
-        random: &mut ChaCha8Rng,
-    ) -> Result<TimeReply, WorkerError> {
-        let seed = random.random();
+        samples: &BTreeMap<String, RowSamples>,
+    ) -> Sent {
+        let seed = process.random.random();
+        let earlier = samples[&row.id]
+            .as_ref()
+            .ok()
+            .and_then(|taken| taken.first());
         let plan = TimePlan {
-            blocks: taken.first().map(|first| first.blocks),
+            blocks: earlier.map(|first| first.blocks),
             ..self.sampling.plan
         };
+        let request = TimeRequest {
+            case: row.clone(),
+            seed,
+            plan,
+        };
+        Sent {
+            seed,
+            outcome: process
+                .worker(self.factory)
+                .and_then(|worker| worker.send_time(request)),
+        }
+    }
+
+    /// Waits for a row's samples and has the outputs of some buffer sets copied. Which ones is drawn only now: nobody
+    /// could know which replays would be looked at.
+    fn collect(
+        &mut self,
+        process: &mut Process,
+        row: &Case,
+        number: usize,
+    ) -> Result<(TimeReply, Vec<Audit>), WorkerError> {
         let limit = self.options.limit;
         let started = Instant::now();
-        let reply = worker.time(
-            TimeRequest {
-                case: row.clone(),
-                seed,
-                plan,
-            },
-            limit,
-        )?;
+        let worker = process
+            .worker
+            .as_mut()
+            .expect("a row should have been sent to a worker");
+        let reply = worker.timed(limit)?;
         let timed = started.elapsed();
-        self.foreign(row, &reply);
-        // Drawn after the samples were taken: nobody could know which replays count.
-        let count = AUDITED_SETS.min(reply.buffer_sets as usize);
-        for set in sample(random, reply.buffer_sets as usize, count) {
-            self.audit(row, seed, set as u32, worker, area)?;
-        }
-        debug!(
-            row = row.id,
-            timed_ms = timed.as_millis() as u64,
-            audited_ms = (started.elapsed() - timed).as_millis() as u64,
-            calls = reply.calls_per_sample,
-            sets = reply.buffer_sets,
-            blocks = reply.blocks,
-            "sampled"
-        );
-        Ok(reply)
-    }
-
-    /// The process's worker, started if need be. Load order alternates from process to process.
-    fn process_worker<'w>(
-        &self,
-        worker: &'w mut Option<Worker>,
-        process: usize,
-        area: u64,
-    ) -> Result<&'w mut Worker, WorkerError> {
-        let order = match process % 2 {
-            0 => [Side::Baseline, Side::Candidate],
-            _ => [Side::Candidate, Side::Baseline],
-        };
-        match worker {
-            Some(worker) => Ok(worker),
-            none => Ok(none.insert(self.factory.start(&order, 2 * area)?)),
-        }
-    }
-
-    fn foreign(&mut self, row: &Case, reply: &TimeReply) {
         let failure = (reply.foreign_calls > 0).then(|| {
             format!(
                 "`{}`: {} calls of a sample launch something else than the first",
@@ -151,40 +192,91 @@ impl Timing<'_> {
             )
         });
         self.book.note(gates::GRAPH, failure);
+        let mut place = (number as u64 % 2) * process.area;
+        let mut audits = Vec::new();
+        let count = audited_sets(row).min(reply.buffer_sets as usize);
+        for set in sample(&mut process.random, reply.buffer_sets as usize, count) {
+            let mut fetch = |side| {
+                let copies = worker.fetch(side, vec![set as u32], place, limit);
+                place += output_bytes(row);
+                copies
+            };
+            let (candidate, baseline) = (fetch(Side::Candidate)?, fetch(Side::Baseline)?);
+            audits.push(Audit {
+                set: set as u32,
+                candidate,
+                baseline,
+            });
+        }
+        debug!(
+            row = row.id,
+            waited_ms = timed.as_millis() as u64,
+            copied_ms = (started.elapsed() - timed).as_millis() as u64,
+            calls = reply.calls_per_sample,
+            sets = reply.buffer_sets,
+            blocks = reply.blocks,
+            "sampled"
+        );
+        Ok((reply, audits))
     }
 
-    /// Compares one buffer set's outputs, as the last timed replays left them.
     fn audit(
         &mut self,
+        process: &Process,
         row: &Case,
         seed: u64,
-        set: u32,
-        worker: &mut Worker,
-        area: u64,
-    ) -> Result<(), WorkerError> {
-        let limit = self.options.limit;
-        let candidate = worker.fetch(Side::Candidate, vec![set], 0, limit)?;
-        let baseline = worker.fetch(Side::Baseline, vec![set], area, limit)?;
-        if let Err(error) = self.oracle.compute(row, seed, set) {
-            self.book.note(gates::TIMED, Some(error.to_string()));
-            return Ok(());
+        audits: &[Audit],
+    ) -> Result<(), SessionError> {
+        let worker = process
+            .worker
+            .as_ref()
+            .expect("a worker that answered should be kept until it is asked again");
+        for audit in audits {
+            self.oracle.compute(row, seed, audit.set)?;
+            let mut judge = CaseJudge {
+                case: row,
+                oracle: self.oracle,
+                book: self.book,
+            };
+            judge.timed(Side::Candidate, &audit.candidate, worker.shared());
+            judge.timed(Side::Baseline, &audit.baseline, worker.shared());
         }
-        let mut judge = CaseJudge {
-            case: row,
-            oracle: self.oracle,
-            book: self.book,
-        };
-        judge.timed(Side::Candidate, &candidate, worker.shared());
-        judge.timed(Side::Baseline, &baseline, worker.shared());
         Ok(())
     }
 }
 
+impl Process {
+    /// The worker, started if need be. Load order alternates from process to process.
+    fn worker(&mut self, factory: &WorkerFactory) -> Result<&mut Worker, WorkerError> {
+        let order = match self.number % 2 {
+            0 => [Side::Baseline, Side::Candidate],
+            _ => [Side::Candidate, Side::Baseline],
+        };
+        match &mut self.worker {
+            Some(worker) => Ok(worker),
+            none => Ok(none.insert(factory.start(&order, 2 * self.area)?)),
+        }
+    }
+}
+
+fn audited_sets(row: &Case) -> usize {
+    if output_bytes(row) > LARGE_OUTPUTS {
+        1
+    } else {
+        AUDITED_SETS
+    }
+}
+
 /// Shared memory for the outputs of one buffer set of one side.
-fn area_bytes(row: &Case) -> u64 {
+fn output_bytes(row: &Case) -> u64 {
     let written = (0..row.storage_bytes.len()).filter(|storage| row.is_written(*storage));
     let outputs: u64 = written
         .map(|storage| row.storage_bytes[storage].next_multiple_of(64))
         .sum();
     outputs.next_multiple_of(4096)
+}
+
+/// Shared memory for all that is audited of one row.
+fn row_area(row: &Case) -> u64 {
+    2 * audited_sets(row) as u64 * output_bytes(row)
 }

@@ -1,6 +1,9 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tracing::debug;
 
 use super::pair::{Replaceable, WorkerFactory};
 use super::{Progress, RunOptions, SessionError};
@@ -14,9 +17,6 @@ const NAN_POISON: u32 = 0xFFFF_FFFF;
 
 /// Keeps the second poison apart from everything else that the seed draws.
 const POISON_SALT: u64 = 0xD1B5_4A32_D192_ED03;
-
-/// The candidate answers first: it never runs in the wake of the baseline's call.
-const ORDER: [Side; 2] = [Side::Candidate, Side::Baseline];
 
 /// What the gates leave of a case.
 #[derive(Clone, Debug)]
@@ -36,71 +36,82 @@ pub(super) struct Screening<'a> {
     pub(super) options: &'a RunOptions,
 }
 
-/// A case on its way, by side: `Err` says why it could not be sent.
-type Sent = [Result<(), String>; 2];
-
 impl Screening<'_> {
     /// Screens every case and returns what became of it, by id. A worker that dies costs its case alone.
+    ///
+    /// One worker runs at a time, since two contexts on one GPU wait out each other's time slices; the parent computes
+    /// what a call must give, and judges what the other side gave, meanwhile.
     pub(super) fn run(
         &mut self,
         cases: &[&Case],
         progress: &dyn Progress,
     ) -> Result<BTreeMap<String, Screened>, SessionError> {
-        // Two areas: a worker fills one while the parent reads the other.
         let area = cases.iter().map(|case| area_bytes(case)).max().unwrap_or(0);
-        let [candidate, baseline] =
-            ORDER.map(|side| Replaceable::start(self.factory, side, 2 * area));
-        let mut workers = [candidate?, baseline?];
+        let mut candidate = Replaceable::start(self.factory, Side::Candidate, area)?;
+        let mut baseline = Replaceable::start(self.factory, Side::Baseline, area)?;
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
-        let mut next = None;
+        let mut spent = [Duration::ZERO; 2];
+        let mut sent = match cases.first() {
+            Some(case) => self.send(&mut candidate, case)?,
+            None => Ok(()),
+        };
         for (number, case) in cases.iter().enumerate() {
             self.options.check_interrupt()?;
-            let sent: Sent = match next.take() {
-                Some(sent) => sent,
-                None => self.send(&mut workers, case, number, area)?,
-            };
+            let start = Instant::now();
             if case.expect == Expect::Accepted {
                 self.oracle.compute(case, self.options.seed, CHECK_SET)?;
             }
-            let replies = self.receive(&mut workers, sent);
-            if let Some(following) = cases.get(number + 1) {
-                next = Some(self.send(&mut workers, following, number + 1, area)?);
+            spent[0] += start.elapsed();
+            let failures = self.book.failures();
+            // The candidate first: it never runs in the wake of the baseline's call.
+            let ours = self.receive(&mut candidate, sent, &mut spent[1]);
+            let sent_baseline = self.send(&mut baseline, case)?;
+            let found = self.judge(case, &mut candidate, &ours);
+            let theirs = self.receive(&mut baseline, sent_baseline, &mut spent[1]);
+            sent = match cases.get(number + 1) {
+                Some(next) => self.send(&mut candidate, next)?,
+                None => Ok(()),
+            };
+            let expected = self.judge(case, &mut baseline, &theirs);
+            if let (Some(found), Some(expected), Expect::Accepted) = (found, expected, case.expect)
+            {
+                let mut judge = CaseJudge {
+                    case,
+                    oracle: self.oracle,
+                    book: self.book,
+                };
+                judge.compare_sides(&expected, &found, self.budget);
             }
-            screened.insert(case.id.clone(), self.judge(case, &replies, &mut workers));
+            let passed = self.book.failures() == failures;
+            screened.insert(case.id.clone(), fate(ours, theirs, passed));
             progress.step(&case.id);
         }
+        let [oracle, waiting] = spent.map(|total| total.as_secs_f64());
+        debug!(oracle, waiting, "seconds of the gates");
         progress.end();
         Ok(screened)
     }
 
+    /// Sends a case to one side; the inner error says why it could not be sent.
     fn send(
         &self,
-        workers: &mut [Replaceable; 2],
+        worker: &mut Replaceable,
         case: &Case,
-        number: usize,
-        area: u64,
-    ) -> Result<Sent, SessionError> {
-        let mut sent = [Ok(()), Ok(())];
-        for (worker, sent) in workers.iter_mut().zip(&mut sent) {
-            let request = CheckRequest {
-                case: case.clone(),
-                side: worker.side(),
-                seed: self.options.seed,
-                poison: self.poison(),
-                area: (number as u64 % 2) * area,
-                area_bytes: area,
-            };
-            let Some(running) = worker.worker()? else {
-                *sent = Err("not run: too many of its workers have died".to_owned());
-                continue;
-            };
-            if let Err(error) = running.send_check(request) {
-                worker.failed(&error);
-                *sent = Err(tell(&error));
-            }
-        }
-        Ok(sent)
+    ) -> Result<Result<(), String>, SessionError> {
+        let request = CheckRequest {
+            case: case.clone(),
+            side: worker.side(),
+            seed: self.options.seed,
+            poison: self.poison(),
+        };
+        let Some(running) = worker.worker()? else {
+            return Ok(Err("not run: too many of its workers have died".to_owned()));
+        };
+        Ok(running.send_check(request).map_err(|error| {
+            worker.failed(&error);
+            tell(&error)
+        }))
     }
 
     /// NaN first, then what the seed draws: at times that looks like data.
@@ -113,66 +124,59 @@ impl Screening<'_> {
 
     fn receive(
         &self,
-        workers: &mut [Replaceable; 2],
-        sent: Sent,
-    ) -> [Result<CheckReply, String>; 2] {
-        let [candidate, baseline] = sent;
-        let mut take = |worker: usize, sent: Result<(), String>| {
-            sent?;
-            let worker = &mut workers[worker];
-            let running = worker
-                .running()
-                .ok_or_else(|| "its worker is gone".to_owned())?;
-            running.checked(self.options.limit).map_err(|error| {
-                worker.failed(&error);
-                tell(&error)
-            })
-        };
-        [take(0, candidate), take(1, baseline)]
+        worker: &mut Replaceable,
+        sent: Result<(), String>,
+        waited: &mut Duration,
+    ) -> Result<CheckReply, String> {
+        sent?;
+        let start = Instant::now();
+        let running = worker
+            .running()
+            .ok_or_else(|| "its worker is gone".to_owned())?;
+        let reply = running.checked(self.options.limit);
+        *waited += start.elapsed();
+        reply.map_err(|error| {
+            worker.failed(&error);
+            tell(&error)
+        })
     }
 
     fn judge(
         &mut self,
         case: &Case,
-        replies: &[Result<CheckReply, String>; 2],
-        workers: &mut [Replaceable; 2],
-    ) -> Screened {
-        let failures_before = self.book.failures();
-        let mut findings: Vec<SideFindings> = Vec::new();
-        for (reply, worker) in replies.iter().zip(workers) {
-            let side = worker.side();
-            self.book.note(
-                gates::ALIVE,
-                reply
-                    .as_ref()
-                    .err()
-                    .map(|why| format!("`{}`, {side}: {why}", case.id)),
-            );
-            if let (Ok(reply), Some(running)) = (reply, worker.running()) {
-                let mut judge = CaseJudge {
-                    case,
-                    oracle: self.oracle,
-                    book: self.book,
-                };
-                findings.push(judge.judge(side, reply, running.shared(), NAN_POISON));
-            }
-        }
-        if let ([candidate, baseline], Expect::Accepted) = (findings.as_slice(), case.expect) {
-            let mut judge = CaseJudge {
-                case,
-                oracle: self.oracle,
-                book: self.book,
-            };
-            judge.compare_sides(baseline, candidate, self.budget);
-        }
-        match replies {
-            [Err(why), _] => Screened::Lost(format!("candidate: {why}")),
-            [_, Err(why)] => Screened::Lost(format!("baseline: {why}")),
-            [Ok(candidate), Ok(_)] if self.book.failures() == failures_before => {
-                Screened::Passed(candidate.route.clone())
-            }
-            [Ok(candidate), Ok(_)] => Screened::Failed(candidate.route.clone()),
-        }
+        worker: &mut Replaceable,
+        reply: &Result<CheckReply, String>,
+    ) -> Option<SideFindings> {
+        let side = worker.side();
+        self.book.note(
+            gates::ALIVE,
+            reply
+                .as_ref()
+                .err()
+                .map(|why| format!("`{}`, {side}: {why}", case.id)),
+        );
+        let (Ok(reply), Some(running)) = (reply, worker.running()) else {
+            return None;
+        };
+        let mut judge = CaseJudge {
+            case,
+            oracle: self.oracle,
+            book: self.book,
+        };
+        Some(judge.judge(side, reply, running.shared(), NAN_POISON))
+    }
+}
+
+fn fate(
+    ours: Result<CheckReply, String>,
+    theirs: Result<CheckReply, String>,
+    passed: bool,
+) -> Screened {
+    match (ours, theirs) {
+        (Err(why), _) => Screened::Lost(format!("candidate: {why}")),
+        (_, Err(why)) => Screened::Lost(format!("baseline: {why}")),
+        (Ok(ours), Ok(_)) if passed => Screened::Passed(ours.route),
+        (Ok(ours), Ok(_)) => Screened::Failed(ours.route),
     }
 }
 

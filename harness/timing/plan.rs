@@ -16,9 +16,9 @@ pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64) -> u32 {
 
 /// Calls in one sample, a multiple of `sets`: as many as last about [`TimePlan::sample_ns`] on the slower side.
 pub fn calls_per_sample(estimate_ns: f64, sets: u32, plan: &TimePlan) -> u32 {
-    let wanted =
-        (plan.sample_ns / estimate_ns.max(1.0)).clamp(1.0, f64::from(plan.max_calls)) as u32;
-    wanted.div_ceil(sets).max(1) * sets
+    let wanted = (plan.sample_ns / estimate_ns.max(1.0)).clamp(1.0, f64::from(plan.max_calls));
+    let rotations = (wanted / f64::from(sets)).round().max(1.0);
+    rotations as u32 * sets
 }
 
 #[cfg(test)]
@@ -55,8 +55,9 @@ mod tests {
 
     #[test]
     fn a_sample_is_whole_rotations_of_about_its_duration() {
-        assert_eq!(calls_per_sample(2000.0, 420, &PLAN), 840);
+        assert_eq!(calls_per_sample(2000.0, 420, &PLAN), 420);
         assert_eq!(calls_per_sample(50_000.0, 3, &PLAN), 21);
+        assert_eq!(calls_per_sample(2000.0, 45, &PLAN), 495);
         assert_eq!(calls_per_sample(5e6, 1, &PLAN), 1);
     }
 }

@@ -71,8 +71,8 @@ impl Session {
         let poisonable = placement.poisonable(case);
         let written = placement.written(case);
         let mut area = Area {
-            next: request.area,
-            end: request.area + request.area_bytes,
+            next: 0,
+            end: self.shared.bytes().len() as u64,
         };
         // After the capture and before each replay: work that ran outside the graph is painted over.
         self.device.paint(&poisonable, request.poison[0])?;

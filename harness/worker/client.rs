@@ -171,12 +171,13 @@ impl Worker {
         }
     }
 
-    pub fn time(
-        &mut self,
-        request: TimeRequest,
-        limit: Duration,
-    ) -> Result<TimeReply, WorkerError> {
-        match self.ask(&Request::Time(Box::new(request)), limit)? {
+    /// Sends a row to be timed without waiting; [`Worker::timed`] takes the reply.
+    pub fn send_time(&mut self, request: TimeRequest) -> Result<(), WorkerError> {
+        self.send(&Request::Time(Box::new(request)))
+    }
+
+    pub fn timed(&mut self, limit: Duration) -> Result<TimeReply, WorkerError> {
+        match self.receive(limit)? {
             Reply::Timed(reply) => Ok(*reply),
             _ => Err(WorkerError::Confused),
         }

@@ -82,9 +82,6 @@ pub struct CheckRequest {
     pub seed: u64,
     /// Two patterns for memory that must be overwritten: outputs are painted with one a run.
     pub poison: [u32; 2],
-    /// Where this request's copies go in the shared memory, in bytes.
-    pub area: u64,
-    pub area_bytes: u64,
 }
 
 /// What a checked call did.

@@ -19,11 +19,14 @@ const MEMORY_SHARE: f64 = 0.7;
 /// Untimed replays of each sample graph before the first block.
 const WARMUP_REPLAYS: usize = 3;
 
-/// Calls enqueued in one `submit` sample: far below the depth at which a launch waits for the device.
+/// Calls enqueued in one `submit` sample at most: far below the depth at which a launch waits for the device.
 const SUBMIT_CALLS: u32 = 64;
 
-/// Calls, each waited for, in one `wall` sample.
+/// Calls, each waited for, in one `wall` sample at most.
 const WALL_CALLS: u32 = 8;
+
+/// Device time of all calls in one sample on the host's clock, in nanoseconds.
+const HOST_SAMPLE_NS: f64 = 5e5;
 
 /// What outputs hold before the last timed block; a NaN in every float type.
 const AUDIT_POISON: u32 = 0xFFFF_FFFF;
@@ -60,15 +63,21 @@ impl Session {
         let estimate = self.estimate_ns(&row, sets)?;
         let calls = calls_per_sample(estimate, sets, &plan);
 
-        let (graphs, _) = self.row_graphs(&row, calls, 1)?;
+        let graphs = self.row_graphs(&row, calls, 1)?;
         self.warm_up(&graphs)?;
         let schedule = orders(plan.hot_blocks, seed ^ Lane::Hot as u64);
         let device_hot = sample_blocks(&mut *self.device, &graphs, &schedule, calls)?;
         self.discard(&graphs)?;
-        let submit = self.host_lane(&row, &plan, Lane::Submit)?;
-        let wall = self.host_lane(&row, &plan, Lane::Wall)?;
+        let submit = self.host_lane(
+            &row,
+            &plan,
+            Lane::Submit,
+            host_calls(estimate, SUBMIT_CALLS),
+        )?;
+        let wall = self.host_lane(&row, &plan, Lane::Wall, host_calls(estimate, WALL_CALLS))?;
         // Last, so that what is fetched afterwards was written by timed replays of the headline lane.
-        let (graphs, foreign_calls) = self.row_graphs(&row, calls, sets)?;
+        let graphs = self.row_graphs(&row, calls, sets)?;
+        let foreign_calls = self.foreign_calls(&row, &graphs, calls)?;
         self.warm_up(&graphs)?;
         let device = self.cold_lane(&row, &graphs, calls, &plan)?;
         self.discard(&graphs)?;
@@ -148,7 +157,7 @@ impl Session {
 
     /// Device time of one call of the slower side, in nanoseconds.
     fn estimate_ns(&mut self, row: &TimedRow, sets: u32) -> Result<f64, Fault> {
-        let (graphs, _) = self.row_graphs(row, sets, sets)?;
+        let graphs = self.row_graphs(row, sets, sets)?;
         self.device.replay(graphs.baseline)?;
         self.device.replay(graphs.candidate)?;
         let times = self.device.time(&[graphs.baseline, graphs.candidate])?;
@@ -156,33 +165,50 @@ impl Session {
         Ok(times[0].max(times[1]) / f64::from(sets))
     }
 
-    /// Graphs of `calls` calls over the first `sets` buffer sets; also how many calls differ from the first but for
-    /// their buffers.
+    /// Graphs of `calls` calls over the first `sets` buffer sets.
     fn row_graphs(
         &mut self,
         row: &TimedRow,
         calls: u32,
         sets: u32,
-    ) -> Result<(RowGraphs, u32), Fault> {
-        let mut foreign = 0;
-        let mut capture = |side: Side| -> Result<GraphId, Fault> {
+    ) -> Result<RowGraphs, DeviceError> {
+        let mut capture = |side: Side| {
             let placements = &row.sets(side)[..sets as usize];
             let sides = &self.sides;
-            let graph = self.device.capture(&mut |stream| {
+            self.device.capture(&mut |stream| {
                 (0..calls).try_for_each(|call| {
                     sides
                         .launch(side, &placements[(call % sets) as usize], stream)
                         .accepted(side)
                 })
-            })?;
-            foreign += foreign_calls(&*self.device, graph, calls, placements)?;
-            Ok(graph)
+            })
         };
-        let graphs = RowGraphs {
+        Ok(RowGraphs {
             baseline: capture(Side::Baseline)?,
             candidate: capture(Side::Candidate)?,
-        };
-        Ok((graphs, foreign))
+        })
+    }
+
+    /// Calls of either sample that differ from the first but for their buffers.
+    fn foreign_calls(
+        &self,
+        row: &TimedRow,
+        graphs: &RowGraphs,
+        calls: u32,
+    ) -> Result<u32, DeviceError> {
+        let baseline = foreign_calls(
+            &*self.device,
+            graphs.baseline,
+            calls,
+            row.sets(Side::Baseline),
+        )?;
+        Ok(baseline
+            + foreign_calls(
+                &*self.device,
+                graphs.candidate,
+                calls,
+                row.sets(Side::Candidate),
+            )?)
     }
 
     fn discard(&mut self, graphs: &RowGraphs) -> Result<(), DeviceError> {
@@ -240,6 +266,7 @@ impl Session {
         row: &TimedRow,
         plan: &TimePlan,
         lane: Lane,
+        calls: u32,
     ) -> Result<LaneSamples, Fault> {
         let schedule = orders(plan.host_blocks, row.seed ^ lane as u64);
         let mut blocks = Vec::with_capacity(schedule.len());
@@ -247,7 +274,7 @@ impl Session {
         for order in schedule {
             let mut ns = [0.0; 4];
             for (side, ns) in order.sides().into_iter().zip(&mut ns) {
-                *ns = self.host_sample(row, side, lane, &mut next)?;
+                *ns = self.host_sample(row, side, lane, calls, &mut next)?;
             }
             blocks.push(Block { order, ns });
         }
@@ -260,6 +287,7 @@ impl Session {
         row: &TimedRow,
         side: Side,
         lane: Lane,
+        calls: u32,
         next: &mut usize,
     ) -> Result<f64, DeviceError> {
         let placements = row.sets(side);
@@ -271,14 +299,14 @@ impl Session {
                 .accepted(side)
         };
         if lane == Lane::Submit {
-            let mut calls = |stream| (0..SUBMIT_CALLS).try_for_each(|_| call(stream));
-            return Ok(self.device.submit_time(&mut calls)? / f64::from(SUBMIT_CALLS));
+            let mut all = |stream| (0..calls).try_for_each(|_| call(stream));
+            return Ok(self.device.submit_time(&mut all)? / f64::from(calls));
         }
         let mut total = 0.0;
-        for _ in 0..WALL_CALLS {
+        for _ in 0..calls {
             total += self.device.wall_time(&mut call)?;
         }
-        Ok(total / f64::from(WALL_CALLS))
+        Ok(total / f64::from(calls))
     }
 
     /// Outputs of the last timed replays of some buffer sets. A call that overwrites its own input has no output of one
@@ -313,6 +341,11 @@ impl Session {
         self.timed = Some(row);
         Ok(copies)
     }
+}
+
+/// Calls in one host-side sample: few enough that the device is not busy with them for long.
+fn host_calls(estimate_ns: f64, most: u32) -> u32 {
+    ((HOST_SAMPLE_NS / estimate_ns.max(1.0)) as u32).clamp(2, most)
 }
 
 /// Lanes by what tells their schedules apart.

@@ -104,14 +104,17 @@ __device__ void store(void* base, int32_t dtype, int64_t position, double value)
   }
 }
 
+// Index is the narrowest type that counts the elements: a 64-bit division costs several 32-bit ones.
+template <typename Index>
 __global__ void __launch_bounds__(kThreads) draw_kernel(void* base, int32_t dtype, View view, Fill fill) {
   const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
   for (int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; index < view.elements; index += step) {
-    int64_t rest = index;
+    Index rest = static_cast<Index>(index);
     int64_t position = 0;
     for (int dim = view.ndim - 1; dim >= 0; --dim) {
-      position += rest % view.shape[dim] * view.strides[dim];
-      rest /= view.shape[dim];
+      const Index size = static_cast<Index>(view.shape[dim]);
+      position += static_cast<int64_t>(rest % size) * view.strides[dim];
+      rest /= size;
     }
     store(base, dtype, position, fill_value(fill, static_cast<uint64_t>(index)));
   }
@@ -230,7 +233,8 @@ KDA_EXPORT int32_t kda_support_draw(uint64_t address, int32_t dtype, int32_t ndi
     view.elements *= shape[dim];
   }
   if (view.elements == 0) return cudaSuccess;
-  return kda::launch(draw_kernel, dim3(blocks_for(view.elements)), dim3(kThreads), 0, stream,
+  const auto kernel = view.elements <= UINT32_MAX ? draw_kernel<uint32_t> : draw_kernel<uint64_t>;
+  return kda::launch(kernel, dim3(blocks_for(view.elements)), dim3(kThreads), 0, stream,
                      reinterpret_cast<void*>(address), dtype, view, Fill{fill_kind, first, second, key});
 }
 

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
+#include <vector>
 
 #include "kda/abi.h"
 
@@ -33,21 +35,21 @@ class Reader {
     return static_cast<const char*>(tensor_->data) + tensor_->byte_offset + offset * element_bytes();
   }
 
-  double operator[](int64_t offset) const {
+  // `count` elements from `offset` on, `stride` apart, as doubles: exact for every float type.
+  std::vector<double> row(int64_t offset, int64_t stride, int64_t count) const {
     switch (tensor_->dtype.code) {
-      case KDA_BFLOAT: {
-        const uint32_t bits = static_cast<uint32_t>(fetch<uint16_t>(offset)) << 16;
-        float value;
-        std::memcpy(&value, &bits, sizeof value);
-        return value;
-      }
+      case KDA_BFLOAT:
+        return decode<uint16_t>(offset, stride, count, [](uint16_t bits) { return bit_cast_float(bits << 16); });
       case KDA_FLOAT:
-        if (tensor_->dtype.bits == 16) return half_value(fetch<uint16_t>(offset));
-        return tensor_->dtype.bits == 32 ? fetch<float>(offset) : fetch<double>(offset);
+        if (tensor_->dtype.bits == 16) return decode<uint16_t>(offset, stride, count, half_value);
+        if (tensor_->dtype.bits == 32) return decode<float>(offset, stride, count, [](float value) { return value; });
+        return decode<double>(offset, stride, count, [](double value) { return value; });
       default:
-        return is_nonzero(offset) ? 1.0 : 0.0;
+        return std::vector<double>(count, 0.0);
     }
   }
+
+  double first() const { return row(0, 0, 1)[0]; }
 
   // For an index tensor: any integer width, or bool.
   bool is_nonzero(int64_t offset) const {
@@ -59,26 +61,30 @@ class Reader {
   }
 
  private:
-  template <typename T>
-  T fetch(int64_t offset) const {
-    T value;
-    std::memcpy(&value, address(offset), sizeof value);
+  template <typename T, typename Value>
+  std::vector<double> decode(int64_t offset, int64_t stride, int64_t count, Value value_of) const {
+    std::vector<double> values(count);
+    const char* from = address(offset);
+    for (int64_t i = 0; i < count; ++i) {
+      T element;
+      std::memcpy(&element, from + i * stride * static_cast<int64_t>(sizeof(T)), sizeof element);
+      values[i] = value_of(element);
+    }
+    return values;
+  }
+
+  static float bit_cast_float(uint32_t bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
     return value;
   }
 
-  // IEEE binary16, subnormals, infinities and NaN included.
-  static double half_value(uint16_t bits) {
-    const int exponent = (bits >> 10) & 31;
-    const int mantissa = bits & 1023;
-    double magnitude;
-    if (exponent == 31) {
-      magnitude = mantissa == 0 ? HUGE_VAL : std::nan("");
-    } else if (exponent == 0) {
-      magnitude = std::ldexp(mantissa, -24);
-    } else {
-      magnitude = std::ldexp(1024 + mantissa, exponent - 25);
-    }
-    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+  // IEEE binary16: with the exponent's bias moved by a factor of 2^112, subnormals fall into place too.
+  static float half_value(uint16_t bits) {
+    const uint32_t magnitude = (bits & 0x7FFFu) << 13;
+    const bool is_finite = (bits & 0x7C00u) != 0x7C00u;
+    const float value = is_finite ? bit_cast_float(magnitude) * 0x1p112f : bit_cast_float(magnitude | 0x7F800000u);
+    return (bits & 0x8000u) != 0 ? -value : value;
   }
 
   const KdaTensor* tensor_;
@@ -128,7 +134,7 @@ void scale_shift_row(const KdaCall* call, int64_t row) {
   const int64_t tokens = x.extent(1), channels = x.extent(2);
   const int64_t b = row / tokens, l = row % tokens, first = row * channels;
 
-  const bool is_copy = scale.is_single_value() && shift.is_single_value() && scale[0] == 0.0 && shift[0] == 0.0;
+  const bool is_copy = scale.is_single_value() && shift.is_single_value() && scale.first() == 0.0 && shift.first() == 0.0;
   const int64_t out_bytes = Reader(out).element_bytes();
   if (is_copy && out_bytes == x.element_bytes()) {
     std::memcpy(writable<char>(out) + first * x.element_bytes(), x.address(first), channels * x.element_bytes());
@@ -140,14 +146,18 @@ void scale_shift_row(const KdaCall* call, int64_t row) {
   const Row shift_row = framed ? per_token_row(shift, row) : broadcast_row(shift, b, l);
   const double constant = call->scalars[0].value.f;
   const bool in_double = x.is_double() || scale.is_double() || shift.is_double();
+  const std::vector<double> values = x.row(first, 1, channels);
+  const std::vector<double> scales = scale.row(scale_row.offset, scale_row.channel_stride, channels);
+  const std::vector<double> shifts = shift.row(shift_row.offset, shift_row.channel_stride, channels);
   for (int64_t c = 0; c < channels; ++c) {
-    const double value = x[first + c];
-    const double scale_value = scale[scale_row.offset + c * scale_row.channel_stride];
-    const double factor = in_double
-                              ? constant + scale_value
-                              : static_cast<float>(static_cast<float>(constant) + static_cast<float>(scale_value));
-    const double shift_value = shift[shift_row.offset + c * shift_row.channel_stride];
-    const double result = is_copy ? value : std::fma(value, factor, shift_value);
+    double result = values[c];
+    if (!is_copy && in_double) {
+      result = std::fma(values[c], constant + scales[c], shifts[c]);
+    } else if (!is_copy) {
+      // Two singles multiply exactly in double, so product and sum round once, as an FMA does.
+      const float factor = static_cast<float>(constant) + static_cast<float>(scales[c]);
+      result = values[c] * static_cast<double>(factor) + shifts[c];
+    }
     // A call of f32 x with narrower modulation is compared bitwise, so its `out` may be f32 here.
     if (out_bytes == 8) {
       writable<double>(out)[first + c] = result;
@@ -172,30 +182,28 @@ void layernorm_row(const KdaCall* call, int64_t row) {
   double* residual_out = has_residual ? writable<double>(tensor[10]) + first : nullptr;
   char* gate_out = writable<char>(tensor[has_residual ? 11 : 10]) + first * x.element_bytes();
 
-  // `out` serves as the scratch row for the values to be normalised.
-  double sum = 0.0;
-  for (int64_t c = 0; c < channels; ++c) {
-    double value = x[first + c];
-    if (has_residual) {
-      const double add = residual[first + c], factor = residual_gate[first + c];
-      const float rounded = std::fma(static_cast<float>(factor), static_cast<float>(value), static_cast<float>(add));
-      residual_out[c] = x.element_bytes() == 4 ? std::fma(factor, value, add) : rounded;
-      value = rounded;
+  std::vector<double> values = x.row(first, 1, channels);
+  if (has_residual) {
+    const std::vector<double> adds = residual.row(first, 1, channels), factors = residual_gate.row(first, 1, channels);
+    for (int64_t c = 0; c < channels; ++c) {
+      const double exact = factors[c] * values[c] + adds[c];
+      const float rounded = static_cast<float>(exact);
+      residual_out[c] = x.element_bytes() == 4 ? exact : rounded;
+      values[c] = rounded;
     }
-    out[c] = value;
-    sum += value;
   }
-  const double mean = sum / static_cast<double>(channels);
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(channels);
   double squares = 0.0;
-  for (int64_t c = 0; c < channels; ++c) squares += (out[c] - mean) * (out[c] - mean);
+  for (const double value : values) squares += (value - mean) * (value - mean);
   const double epsilon = static_cast<float>(call->scalars[0].value.f);
   const double inverse_deviation = 1.0 / std::sqrt(squares / static_cast<double>(channels) + epsilon);
+  const std::vector<double> scales = scale.row(b * scale.stride(0), scale.stride(1), channels);
+  const std::vector<double> shifts = shift.row(b * shift.stride(0), shift.stride(1), channels);
+  const std::vector<double> weights = weight ? weight.row(0, weight.stride(0), channels) : std::vector(channels, 1.0);
+  const std::vector<double> biases = bias ? bias.row(0, bias.stride(0), channels) : std::vector(channels, 0.0);
   for (int64_t c = 0; c < channels; ++c) {
-    double h = (out[c] - mean) * inverse_deviation;
-    if (weight) h *= weight[c * weight.stride(0)];
-    if (bias) h += bias[c * bias.stride(0)];
-    out[c] =
-        h * (1.0 + scale[b * scale.stride(0) + c * scale.stride(1)]) + shift[b * shift.stride(0) + c * shift.stride(1)];
+    const double h = (values[c] - mean) * inverse_deviation * weights[c] + biases[c];
+    out[c] = h * (1.0 + scales[c]) + shifts[c];
     std::memcpy(gate_out + c * x.element_bytes(), gate.address(b * gate.stride(0) + c * gate.stride(1)),
                 x.element_bytes());
   }

@@ -44,6 +44,10 @@ impl CapturedGraph {
         check("cuGraphInstantiate", unsafe {
             sys::cuGraphInstantiateWithFlags(&raw mut captured.executable, captured.graph, 0)
         })?;
+        // SAFETY: graph and stream are live.
+        check("cuGraphUpload", unsafe {
+            sys::cuGraphUpload(captured.executable, stream)
+        })?;
         Ok(captured)
     }
 

@@ -52,49 +52,65 @@ const COPY_SAMPLES: usize = 9;
 const FLOOR_NODES: usize = 500;
 
 impl CudaDevice {
-    /// Settles, then times, each graph; all of it is enqueued before the first wait, so no host gap lies in a sample.
+    /// Settles, then times, each graph. The stream is held until all of it is enqueued: a graph of hundreds of nodes
+    /// takes the host longer to launch than a settle takes the device, and that gap would lie between the events.
     pub(super) fn time_replays(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError> {
         let stream = self.stream.cu_stream();
         let sink = self.scratch.address + 8;
         let events = self.events.reserve(2 * graphs.len())?.to_vec();
-        for (&graph, pair) in graphs.iter().zip(events.chunks_exact(2)) {
-            // SAFETY: the context is current on this thread.
-            check("cuCtxResetPersistingL2Cache", unsafe {
-                sys::cuCtxResetPersistingL2Cache()
-            })?;
-            self.support.read(
-                self.settle.address,
-                self.settle.bytes,
-                sink,
-                self.raw_stream(),
-            )?;
-            // SAFETY: events and stream are live.
-            check("cuEventRecord", unsafe {
-                sys::cuEventRecord(pair[0], stream)
-            })?;
-            self.graph(graph).launch(stream)?;
-            // SAFETY: as above.
-            check("cuEventRecord", unsafe {
-                sys::cuEventRecord(pair[1], stream)
-            })?;
-        }
+        // SAFETY: the context is current on this thread.
+        check("cuCtxResetPersistingL2Cache", unsafe {
+            sys::cuCtxResetPersistingL2Cache()
+        })?;
+        self.hold()?;
+        let enqueued = graphs
+            .iter()
+            .zip(events.chunks_exact(2))
+            .try_for_each(|(&graph, pair)| {
+                self.support.read(
+                    self.settle.address,
+                    self.settle.bytes,
+                    sink,
+                    self.raw_stream(),
+                )?;
+                // SAFETY: events and stream are live.
+                check("cuEventRecord", unsafe {
+                    sys::cuEventRecord(pair[0], stream)
+                })?;
+                self.graph(graph).launch(stream)?;
+                // SAFETY: as above.
+                check("cuEventRecord", unsafe {
+                    sys::cuEventRecord(pair[1], stream)
+                })
+            });
+        self.release_hold();
         self.synchronize()?;
+        enqueued?;
         events
             .chunks_exact(2)
             .map(|pair| elapsed_ns(pair[0], pair[1]))
             .collect()
     }
 
-    pub(super) fn time_submission(&mut self, record: &mut Recorder) -> Result<f64, DeviceError> {
-        // SAFETY: the word is page-locked host memory of this device; the kernel that reads it is not yet launched.
+    /// Keeps what is enqueued next from running until [`CudaDevice::release_hold`].
+    fn hold(&mut self) -> Result<(), DeviceError> {
+        // SAFETY: the word is page-locked host memory of this device; no kernel that reads it is in flight.
         unsafe { self.released.write_volatile(0) };
         self.support
-            .hold(self.released, HOLD_LIMIT_NS, self.raw_stream())?;
+            .hold(self.released, HOLD_LIMIT_NS, self.raw_stream())
+    }
+
+    fn release_hold(&self) {
+        // SAFETY: as in `hold`; the kernel polls it.
+        unsafe { self.released.write_volatile(1) };
+    }
+
+    pub(super) fn time_submission(&mut self, record: &mut Recorder) -> Result<f64, DeviceError> {
+        self.hold()?;
         let start = Instant::now();
         let outcome = record(self.raw_stream());
         let elapsed = start.elapsed().as_nanos() as f64;
-        // SAFETY: as above; the kernel polls it.
-        unsafe { self.released.write_volatile(1) };
+        self.release_hold();
         self.synchronize()?;
         outcome.map(|()| elapsed)
     }

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include <initializer_list>
+
 #include "kda/abi.h"
 
 namespace kda::modulation {

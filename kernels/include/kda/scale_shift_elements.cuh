@@ -12,11 +12,12 @@ namespace kda {
 
 template <typename T>
 struct ElementOperand {
-  const T* data;
+  const T* data;                 // NULL where the operand is absent and stands for 0
   int64_t batch, step, channel;  // element strides
   int64_t tokens_per_step;
 
   __device__ __forceinline__ float value(int64_t b, int64_t token, int64_t c) const {
+    if (data == nullptr) return 0.f;
     return to_float(data[b * batch + token / tokens_per_step * step + c * channel]);
   }
 };

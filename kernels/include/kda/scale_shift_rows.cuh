@@ -1,5 +1,6 @@
 // scale_shift_rows.cuh: out = x * (k + scale) + shift, one run of 16 B of one token a thread.
-//   x, out: [B, L, C] dense;  scale, shift: one value, one row a batch, or one row a token (channel stride 1)
+//   x, out: [B, L, C] dense;  scale, shift: one value, one row a batch, or one row a token (channel stride 1);
+//   without a scale, out = x * k + shift
 // Moves 2 * B*L*C * sizeof(x) B and each per-token operand once; rows that tokens share come from L1. Bound: HBM.
 // [1, 8424, 3072] bf16: 103.5 MB with two shared rows, 155.3 with a shift a token, 207.0 with a scale a token too.
 // Grid: (token groups, channel groups, B). A block spans whole rows where 768 threads can, so that it moves contiguous
@@ -12,8 +13,8 @@
 
 namespace kda {
 
-// What an operand changes with.
-enum class Span { kScalar, kBatch, kToken };
+// What an operand changes with; kNone: it is absent and stands for 0.
+enum class Span { kNone, kScalar, kBatch, kToken };
 
 template <typename T>
 struct RowOperand {
@@ -25,21 +26,26 @@ struct RowOperand {
 // The row of `operand` that batch `b` shares, as f32; only for operands without a token dimension.
 template <Span kSpan, int kRun, typename T>
 __device__ __forceinline__ Vec<float, kRun> load_shared_row(const RowOperand<T>& operand, int b, int channel) {
-  if constexpr (kSpan == Span::kScalar)
+  if constexpr (kSpan == Span::kNone)
+    return Vec<float, kRun>::filled(0.f);
+  else if constexpr (kSpan == Span::kScalar)
     return Vec<float, kRun>::filled(to_float(*operand.data));
   else
     return to_float(Vec<T, kRun>::load_readonly(operand.data + b * operand.batch + channel));
 }
 
-// The largest block: a row of 6144 16-bit channels.
+// Threads that a row is spread over, at most: a row of 6144 16-bit channels.
 inline constexpr int kRowsThreads = 768;
+// The largest block: where one scale row serves all tokens, two rows of 4096 channels.
+template <Span kScale, Span kShift>
+inline constexpr int kRowsMaxThreads = kScale == Span::kBatch && kShift == Span::kToken ? 1024 : kRowsThreads;
 
 // What precedes the first load of so short a block shows: 64-bit row arithmetic and a second exit cost 0.2 us of 2.3 on
 // small calls and 3 us of 71 on [1, 8424, 3072] with four streams. Hence kBatched, and row numbers in 32 bits: B * L
-// must fit. 40 registers a thread let two of the largest blocks share an SM.
+// must fit. 32 registers a thread (40 with 768 threads) let two of the largest blocks share an SM.
 template <typename Tx, typename Tscale, typename Tshift, Span kScale, Span kShift, int kRun, bool kBatched,
           Caching kCaching>
-__global__ void __launch_bounds__(kRowsThreads, 2)
+__global__ void __launch_bounds__(kRowsMaxThreads<kScale, kShift>, 2)
     scale_shift_rows_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const RowOperand<Tscale> scale,
                             const RowOperand<Tshift> shift, int tokens, int channels, float constant) {
   const int channel = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * kRun;
