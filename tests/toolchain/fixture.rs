@@ -1,4 +1,4 @@
-//! A small project in a temporary folder: the fixture's tasks and the real headers.
+//! A small project in a temporary folder: the fixture's tasks and the real headers and device code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,9 @@ impl Fixture {
             &checkout.join("tests/fixtures/project/tasks"),
             &folder.path().join("tasks"),
         );
-        copy_folder(
-            &checkout.join("kernels/include"),
-            &folder.path().join("kernels/include"),
-        );
+        for part in ["kernels/include", "kernels/device"] {
+            copy_folder(&checkout.join(part), &folder.path().join(part));
+        }
         Fixture { folder }
     }
 
