@@ -12,7 +12,11 @@ use crate::toolchain::Target;
 pub(super) fn build(arguments: &BuildArguments, terminal: &Terminal) -> Outcome {
     let context = Context::find()?;
     let targets = match arguments.gpu {
-        None => vec![Target::Emulated, Target::configured()],
+        None if context.toolchain.nvcc.is_some() => vec![Target::Emulated, Target::configured()],
+        None => {
+            terminal.remark("no nvcc here: building for the emulated device alone (`kda doctor` says how to get it)")?;
+            vec![Target::Emulated]
+        }
         Some(GpuChoice::Emulated) => vec![Target::Emulated],
         Some(GpuChoice::Profile(profile)) => vec![Target::cuda(profile.arch)],
         Some(GpuChoice::Auto) => vec![

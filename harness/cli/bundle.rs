@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::arguments::BundleArguments;
 use super::context::Context;
-use super::exit::exit_codes;
+use super::exit::{Failure, exit_codes};
 use super::terminal::Terminal;
 use crate::toolchain::{Target, pack};
 
@@ -13,6 +13,11 @@ pub(super) fn bundle(arguments: &BundleArguments, terminal: &Terminal) -> Outcom
     arches.sort_unstable();
     arches.dedup();
     let targets: Vec<Target> = arches.into_iter().map(Target::cuda).collect();
+    if !context.toolchain.can_build_cuda(&context.project) {
+        return Err(Failure::Usage(
+            "a bundle needs objects for the GPU, and there is no nvcc here: scripts/install-nvcc.sh installs it".to_owned(),
+        ));
+    }
     let executable = std::env::current_exe()?;
     let summary = pack(
         &context.project,

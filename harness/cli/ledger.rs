@@ -30,6 +30,12 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
                 );
                 return Err(Failure::Usage(text));
             }
+            if !path.is_file() {
+                return Err(Failure::Usage(format!(
+                    "no run of `{task}` on `{gpu}` is recorded ({} does not exist); --gpu names another GPU, or emulated",
+                    path.display()
+                )));
+            }
             let entries = Ledger::at(&path).load()?;
             let newest = entries
                 .last()

@@ -28,9 +28,7 @@ pub enum DeviceError {
     #[error("{call} returned {status}")]
     Side { call: String, status: String },
 
-    #[error(
-        "a captured graph holds a {0} node; only kernels, memsets and memcpys on the call's buffers may stand there"
-    )]
+    #[error("a captured graph holds a {0} node; only kernels, memsets and memcpys may stand there")]
     ForeignNode(String),
 }
 

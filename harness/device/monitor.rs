@@ -46,20 +46,17 @@ impl Monitor {
             .collect()
     }
 
-    /// Clocks, temperature, power and throttling of a GPU now; `workers` are processes of this run.
-    pub fn clocks(&self, uuid: &str, workers: &[u32]) -> Result<ClockRecord, MonitorError> {
+    /// Clocks, temperature, power and throttling of a GPU now; asked for while no worker runs, so that every process on
+    /// the GPU is somebody else's.
+    pub fn clocks(&self, uuid: &str) -> Result<ClockRecord, MonitorError> {
         let device = self.0.device_by_uuid(uuid)?;
-        let others = device
-            .running_compute_processes()?
-            .into_iter()
-            .filter(|process| !workers.contains(&process.pid));
         Ok(ClockRecord {
             sm_mhz: device.clock_info(Clock::SM)?,
             memory_mhz: device.clock_info(Clock::Memory)?,
             temperature_c: device.temperature(TemperatureSensor::Gpu)?,
             power_w: f64::from(device.power_usage()?) / 1000.0,
             throttle: throttle_names(device.current_throttle_reasons()?),
-            other_processes: others.count() as u32,
+            other_processes: device.running_compute_processes()?.len() as u32,
         })
     }
 }

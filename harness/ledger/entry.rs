@@ -51,7 +51,7 @@ pub struct Headline {
     pub low: f64,
     pub high: f64,
     pub rows: usize,
-    /// Rows in which the candidate declined or launched the baseline's own code.
+    /// Rows that the candidate declined.
     pub fallback_rows: usize,
     pub processes: usize,
 }

@@ -15,20 +15,20 @@ pub(super) fn gates(gates: &[GateRecord], color: Color) -> String {
     }
     if failed.is_empty() {
         let passed = color.paint(Tone::Good, &format!("{} passed", gates.len()));
-        return format!("gates: {passed}, {}\n", count(cases, "case", "cases"));
+        return format!("gates: {passed}, {}\n", count(cases, "check", "checks"));
     }
     let passed = gates.len() - failed.len();
     let word = color.paint(Tone::Bad, &format!("{} failed", failed.len()));
     let mut text = format!(
         "gates: {word}, {passed} passed, {}\n",
-        count(cases, "case", "cases")
+        count(cases, "check", "checks")
     );
     for gate in failed {
         text.push_str(&format!(
             "  {}: {} of {} failed\n",
             gate.name,
             gate.failures,
-            count(gate.cases, "case", "cases")
+            count(gate.cases, "check", "checks")
         ));
         for detail in &gate.details {
             text.push_str(&format!("    {detail}\n"));

@@ -35,20 +35,35 @@ pub(super) fn rows(entry: &Entry, color: Color) -> String {
             ));
         }
     }
-    let reasons: Vec<String> = entry
-        .rows
-        .iter()
-        .filter_map(|row| {
-            Some(format!(
-                "{} {}: {}\n",
-                word(row.state),
-                row.id,
-                row.reason.as_deref()?
-            ))
-        })
-        .collect();
-    if !reasons.is_empty() {
-        text.push_str(&format!("{}\n", reasons.concat()));
+    text.push_str(&reasons(&entry.rows));
+    text
+}
+
+/// Why rows were lost or not timed; many rows with one reason are counted.
+fn reasons(rows: &[RowRecord]) -> String {
+    let mut by_reason: Vec<(RowState, &str, Vec<&str>)> = Vec::new();
+    for row in rows {
+        let Some(reason) = row.reason.as_deref() else {
+            continue;
+        };
+        match by_reason
+            .iter_mut()
+            .find(|(state, known, _)| *state == row.state && *known == reason)
+        {
+            Some((.., ids)) => ids.push(&row.id),
+            None => by_reason.push((row.state, reason, vec![&row.id])),
+        }
+    }
+    let line = |(state, reason, ids): &(RowState, &str, Vec<&str>)| {
+        let which = match ids.as_slice() {
+            few @ ([_] | [_, _] | [_, _, _]) => few.join(", "),
+            many => count(many.len(), "row", "rows"),
+        };
+        format!("{} {which}: {reason}\n", word(*state))
+    };
+    let mut text: String = by_reason.iter().map(line).collect();
+    if !text.is_empty() {
+        text.push('\n');
     }
     text
 }

@@ -9,7 +9,7 @@ use super::gates::gates;
 use super::numbers::{count, interval, short, speedup};
 use super::provenance::provenance;
 use super::rows::rows;
-use crate::ledger::Entry;
+use crate::ledger::{Decision, Entry};
 
 /// Where the entry went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,9 @@ fn headline(entry: &Entry, color: Color) -> String {
             )
         })
         .collect();
-    let claim = if is_emulated(entry) {
+    let claim = if is_emulated(entry) && entry.decision == Decision::Invalid {
+        "not every gate passed, or a row was lost".to_owned()
+    } else if is_emulated(entry) {
         "emulated, so correctness only: no time here is evidence of speed".to_owned()
     } else if !figures_stand(entry) {
         "no speed claim, because not every gate passed".to_owned()

@@ -42,7 +42,7 @@ impl Machine {
             (Err(_), GpuChoice::Auto) => return emulated("no NVIDIA driver here"),
             (Err(_), _) => return Err(SessionError::NoGpu),
         };
-        let Some(gpu) = monitor.gpus()?.into_iter().next() else {
+        let Some(gpu) = visible(monitor.gpus()?) else {
             return if choice == GpuChoice::Auto {
                 emulated("no NVIDIA GPU here")
             } else {
@@ -102,6 +102,20 @@ impl Machine {
             }
             Self::Gpu { gpu, .. } => format!("on {} (driver {})", gpu.name, gpu.driver),
         }
+    }
+}
+
+/// The first GPU that CUDA_VISIBLE_DEVICES leaves, by its number in bus order or by its UUID.
+fn visible(gpus: Vec<VisibleGpu>) -> Option<VisibleGpu> {
+    let Ok(list) = std::env::var("CUDA_VISIBLE_DEVICES") else {
+        return gpus.into_iter().next();
+    };
+    let first = list.split(',').next().unwrap_or_default().trim();
+    match first.parse::<usize>() {
+        Ok(number) => gpus.into_iter().nth(number),
+        Err(_) => gpus
+            .into_iter()
+            .find(|gpu| !first.is_empty() && gpu.uuid.starts_with(first)),
     }
 }
 

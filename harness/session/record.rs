@@ -198,7 +198,7 @@ impl Findings<'_> {
                     .iter()
                     .map(|speedup| speedup.ln())
                     .collect();
-                Some((logs, is_fallback(row)))
+                Some((logs, row.declined))
             })
             .collect::<Option<_>>()?;
         let rows: Vec<HeadlineRow> = logs
@@ -293,7 +293,9 @@ impl Findings<'_> {
         let (rows, grid) = (shrunk(&self.cases.rows), shrunk(&self.cases.grid));
         if rows + grid > 0 {
             warnings.push(format!(
-                "{rows} rows and {grid} grid cases were shortened to fit the emulated device"
+                "{} of {} cases were shortened to fit the emulated device",
+                rows + grid,
+                self.cases.rows.len() + self.cases.grid.len()
             ));
         }
         if self.options.depth == Depth::Quick && !self.machine.is_emulated() {
@@ -416,14 +418,6 @@ fn judge_rows(rows: &mut [RowRecord], margin: f64) {
     {
         row.verdict = estimate.map(|_| verdict);
     }
-}
-
-/// Both sides launch the same: the candidate declined, or its kernels are the baseline's.
-fn is_fallback(row: &RowRecord) -> bool {
-    let fingerprint = |graph: &Option<crate::ledger::GraphRecord>| {
-        graph.as_ref().map(|graph| graph.fingerprint.clone())
-    };
-    row.declined || fingerprint(&row.baseline_graph) == fingerprint(&row.candidate_graph)
 }
 
 fn mean_speedup<'a>(rows: impl Iterator<Item = &'a RowRecord>) -> Option<f64> {

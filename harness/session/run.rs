@@ -118,9 +118,10 @@ fn worker_factory(
 ) -> Result<WorkerFactory, SessionError> {
     let device = match machine {
         Machine::Emulated { .. } => DeviceChoice::Emulated,
-        Machine::Gpu { .. } => {
+        Machine::Gpu { gpu, .. } => {
             let support = toolchain.build_support(project, &machine.target())?;
             DeviceChoice::Cuda {
+                uuid: gpu.uuid.clone(),
                 support: support.library,
             }
         }
@@ -142,6 +143,6 @@ fn own_executable() -> Result<std::path::PathBuf, SessionError> {
 fn clocks(machine: &Machine) -> Result<Option<ClockRecord>, SessionError> {
     match machine {
         Machine::Emulated { .. } => Ok(None),
-        Machine::Gpu { gpu, monitor, .. } => Ok(Some(monitor.clocks(&gpu.uuid, &[])?)),
+        Machine::Gpu { gpu, monitor, .. } => Ok(Some(monitor.clocks(&gpu.uuid)?)),
     }
 }

@@ -58,7 +58,7 @@ impl Task {
         let Rows { rows, grid } = Rows::parse(&source("rows.toml")?, &contract, name)?;
         Ok(Self {
             name: name.to_owned(),
-            contract_hash: contract_hash(&root, &folder)?,
+            contract_hash: contract_hash(&root, &Path::new("tasks").join(name))?,
             folder,
             contract,
             rows,

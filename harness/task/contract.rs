@@ -49,9 +49,6 @@ pub struct EntrySpec {
     /// In call order.
     #[serde(default)]
     pub scalars: Vec<ScalarSlot>,
-    /// Floating-point operations per element of the first output; for the roofline.
-    #[serde(default)]
-    pub flops_per_output: f64,
     /// Axis along which a case too large for the emulated device is shortened.
     pub shrink: String,
     /// Axes of which the shortened one stays a multiple.

@@ -200,6 +200,9 @@ impl Template {
                 None => return Err(fault(format!("bitwise names `{name}`, which is no output"))),
             }
         }
+        if self.expect.unwrap_or_default() == Expect::Accepted {
+            check_tensors(spec, &tensors).map_err(&fault)?;
+        }
         let storage_bytes = storages
             .sizes(&tensors, &self.storage, &bindings)
             .map_err(&fault)?;
@@ -308,14 +311,18 @@ impl TensorTemplate {
         if let Some(stride) = strides.iter().find(|stride| **stride < 0) {
             return Err(format!("has the negative stride {stride}"));
         }
+        let offset = match &self.offset {
+            Some(offset) => offset.evaluate(bindings)?,
+            None => 0,
+        };
+        if offset < 0 {
+            return Err(format!("has the negative offset {offset}"));
+        }
         let tensor = TensorSpec {
             name: slot.name.clone(),
             role: slot.role,
             dtype,
-            offset: self
-                .offset
-                .as_ref()
-                .map_or(Ok(0), |offset| offset.evaluate(bindings))?,
+            offset,
             storage: storages.index(self.storage.as_deref()),
             fill: self.fill.as_ref().unwrap_or(&slot.fill).resolve(number),
             bitwise: slot.bitwise,
@@ -330,8 +337,42 @@ impl TensorTemplate {
     }
 }
 
+/// What holds for calls that the contract accepts: known ranks, and outputs alone in their storage.
+fn check_tensors(spec: &EntrySpec, tensors: &[Option<TensorSpec>]) -> Result<(), String> {
+    for (slot, tensor) in spec.tensors.iter().zip(tensors) {
+        let Some(tensor) = tensor else { continue };
+        if slot
+            .dims
+            .iter()
+            .all(|dims| dims.len() != tensor.shape.len())
+        {
+            let rank = tensor.shape.len();
+            return Err(format!(
+                "tensor `{}` has {rank} dimensions, which its `dims` do not list",
+                tensor.name
+            ));
+        }
+        let mut others = tensors
+            .iter()
+            .flatten()
+            .filter(|other| other.name != tensor.name);
+        if tensor.role != Role::In
+            && let Some(other) = others.find(|other| other.storage == tensor.storage)
+        {
+            return Err(format!(
+                "`{}` shares a storage with the output `{}`",
+                other.name, tensor.name
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Whether two elements of the view may share a place: each stride must step over all that the smaller ones span.
 fn overlaps_itself(tensor: &TensorSpec) -> bool {
+    if tensor.elements() == 0 {
+        return false;
+    }
     let mut dims: Vec<(i64, i64)> = tensor
         .strides
         .iter()
@@ -388,6 +429,12 @@ impl Storages {
                 .flatten()
                 .filter(move |tensor| tensor.storage == index)
         };
+        let known = |name: &String| self.0.iter().flatten().any(|storage| storage == name);
+        if let Some(name) = declared.keys().find(|name| !known(name)) {
+            return Err(format!(
+                "the storage `{name}` is declared, but no tensor lies in it"
+            ));
+        }
         let mut sizes = Vec::with_capacity(self.0.len());
         for (index, name) in self.0.iter().enumerate() {
             let limit = match name.as_ref().and_then(|name| declared.get(name)) {

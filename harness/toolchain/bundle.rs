@@ -22,7 +22,7 @@ use super::target::{Side, Target, Unit};
 const FOLDER: &str = "kda";
 
 /// Folders of the project that travel whole.
-const SOURCES: [&str; 3] = ["tasks", "kernels", "baselines"];
+const SOURCES: [&str; 4] = ["tasks", "kernels", "baselines", "ledger"];
 
 /// What was packed.
 #[derive(Debug)]
@@ -109,7 +109,11 @@ fn files(
     executable: &Path,
     built: &[Built],
 ) -> Result<BTreeMap<String, PathBuf>, BundleError> {
+    let licence = project.root().join("LICENSE");
     let mut files = BTreeMap::from([("kda".to_owned(), executable.to_owned())]);
+    if licence.is_file() {
+        files.insert("LICENSE".to_owned(), licence);
+    }
     for folder in SOURCES {
         let place = project.root().join(folder);
         if place.is_dir() {

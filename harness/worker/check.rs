@@ -1,5 +1,6 @@
 //! One call of one side under the gates' conditions: captured, poisoned, replayed twice, copied out.
 
+use super::outputs::Outputs;
 use super::placement::{GUARD_PATTERN, Placement, set_bytes};
 use super::protocol::{CheckReply, CheckRequest, Copied, Fault, OutputCopy};
 use super::serve::Session;
@@ -68,23 +69,24 @@ impl Session {
         reply: &mut CheckReply,
     ) -> Result<(), Fault> {
         let case = &request.case;
-        let poisonable = placement.poisonable(case);
-        let written = placement.written(case);
+        let outputs = Outputs::of(case, placement);
         let mut area = Area {
             next: 0,
             end: self.shared.bytes().len() as u64,
         };
         // After the capture and before each replay: work that ran outside the graph is painted over.
-        self.device.paint(&poisonable, request.poison[0])?;
+        outputs.poison(&mut *self.device, request.poison[0])?;
         self.device.replay(graph)?;
-        let first = self.device.digest(&written)?;
+        let first = outputs.inspect(&mut *self.device)?;
         reply.outputs = self.copy_outputs(case, placement, CHECK_SET, &mut area)?;
-        reply.guard_damage = self.device.damage(&placement.guards, GUARD_PATTERN)?;
+        reply.guard_damage =
+            self.device.damage(&placement.guards, GUARD_PATTERN)? + first.gap_damage;
 
         placement.draw(&mut *self.device, case, request.seed, CHECK_SET)?;
-        self.device.paint(&poisonable, request.poison[1])?;
+        outputs.poison(&mut *self.device, request.poison[1])?;
         self.device.replay(graph)?;
-        if self.device.digest(&written)? != first {
+        let second = outputs.inspect(&mut *self.device)?;
+        if second.digest != first.digest {
             reply.second_outputs = self.copy_outputs(case, placement, CHECK_SET, &mut area)?;
         }
         Ok(())

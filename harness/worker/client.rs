@@ -18,9 +18,8 @@ use crate::device::Facts;
 use crate::toolchain::Side;
 
 /// Environment that reaches a worker: what the CUDA driver reads, and no more.
-const KEPT_VARIABLES: [&str; 6] = [
+const KEPT_VARIABLES: [&str; 5] = [
     "LD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
     "CUDA_CACHE_PATH",
     "HOME",
@@ -130,6 +129,10 @@ impl Worker {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
+        }
+        if let DeviceChoice::Cuda { uuid, .. } = &spec.device {
+            // The parent's GPU, whatever order the driver would number them in.
+            command.env("CUDA_VISIBLE_DEVICES", uuid);
         }
         // Kernels load with their library, not inside the first capture or while a stream is held.
         command.env("CUDA_MODULE_LOADING", "EAGER");

@@ -1,11 +1,12 @@
 //! The isolated process that loads untrusted code, and the parent's handle on it.
 //!
-//! Requests and replies are JSON on a socket pair; outputs travel through shared memory. The parent holds oracle,
+//! Requests and replies are MessagePack on a socket pair; outputs travel through shared memory. The parent holds oracle,
 //! comparison and ledger; the worker holds the device and both sides.
 
 mod call;
 mod check;
 mod client;
+mod outputs;
 mod placement;
 mod protocol;
 mod serve;

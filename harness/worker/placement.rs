@@ -200,15 +200,10 @@ pub fn input_key(case: &Case, seed: u64, set: u32, spec: &TensorSpec) -> u64 {
     fill_key(seed, &case.id, set, &spec.name)
 }
 
-/// Whether some bytes of an input storage belong to no element.
+/// Whether some bytes of a storage belong to no element.
 fn has_gaps(case: &Case, storage: usize) -> bool {
-    if case.is_written(storage) {
-        return false;
-    }
-    let covered: u64 = case
-        .inputs()
-        .filter(|spec| spec.storage == storage)
-        .map(TensorSpec::distinct_bytes)
-        .sum();
-    covered < case.storage_bytes[storage]
+    let tensors = case
+        .present()
+        .filter(|spec| spec.storage == storage && !spec.on_host);
+    tensors.map(TensorSpec::distinct_bytes).sum::<u64>() < case.storage_bytes[storage]
 }

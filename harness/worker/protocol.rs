@@ -20,8 +20,9 @@ const MESSAGE_LIMIT: u32 = 64 << 20;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DeviceChoice {
     Emulated,
-    /// The first visible GPU, with the compiled support library.
+    /// The GPU with this UUID, and the compiled support library.
     Cuda {
+        uuid: String,
         support: PathBuf,
     },
 }
@@ -178,7 +179,8 @@ pub type LaneSamples = Vec<Block>;
 
 /// Writes one length-prefixed message.
 pub(super) fn send(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let bytes = serde_json::to_vec(message)?;
+    // MessagePack and not JSON: infinities and NaN are values like any other here.
+    let bytes = rmp_serde::to_vec_named(message).map_err(io::Error::other)?;
     let length = u32::try_from(bytes.len())
         .ok()
         .filter(|length| *length <= MESSAGE_LIMIT);
@@ -206,12 +208,15 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result
     }
     let mut bytes = vec![0; length as usize];
     stream.read_exact(&mut bytes)?;
-    Ok(Some(serde_json::from_slice(&bytes)?))
+    rmp_serde::from_slice(&bytes)
+        .map(Some)
+        .map_err(io::Error::other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::Fill;
 
     #[test]
     fn a_message_arrives_as_it_was_sent() {
@@ -219,6 +224,19 @@ mod tests {
         send(&mut wire, &Request::Ceilings).unwrap();
         let received: Option<Request> = receive(&mut wire.as_slice()).unwrap();
         assert!(matches!(received, Some(Request::Ceilings)));
+    }
+
+    #[test]
+    fn fills_that_are_not_finite_arrive() {
+        for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            let mut wire = Vec::new();
+            send(&mut wire, &Fill::Constant { value }).unwrap();
+            let received = receive(&mut wire.as_slice()).unwrap();
+            let Some(Fill::Constant { value: arrived }) = received else {
+                panic!("{received:?}")
+            };
+            assert_eq!(arrived.to_bits(), value.to_bits());
+        }
     }
 
     #[test]

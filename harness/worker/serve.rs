@@ -71,7 +71,7 @@ impl Session {
     ) -> Result<Self, Fault> {
         let device: Box<dyn Device> = match device {
             DeviceChoice::Emulated => Box::new(EmulatedDevice::new()),
-            DeviceChoice::Cuda { support } => Box::new(CudaDevice::open(&support)?),
+            DeviceChoice::Cuda { support, .. } => Box::new(CudaDevice::open(&support)?),
         };
         let mut loaded = BTreeMap::new();
         for (side, path) in sides {
