@@ -51,8 +51,8 @@ mod tests {
         let mut failing = gate(2);
         failing.failures = 5;
         insta::assert_snapshot!(gates(&[gate(0), failing], Color::No), @r#"
-        gates: 1 failed, 1 passed, 136 cases
-          poison: 5 of 68 cases failed
+        gates: 1 failed, 1 passed, 136 checks
+          poison: 5 of 68 checks failed
             row_0 candidate out[7]: expected 1.5, found NaN
             row_1 candidate out[7]: expected 1.5, found NaN
             and 3 more
@@ -63,7 +63,7 @@ mod tests {
     fn all_passed_is_one_line() {
         assert_eq!(
             gates(&[gate(0), gate(0)], Color::No),
-            "gates: 2 passed, 136 cases\n"
+            "gates: 2 passed, 136 checks\n"
         );
         assert_eq!(gates(&[], Color::No), "gates: none ran\n");
     }

@@ -146,7 +146,7 @@ mod tests {
         promote: speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback
         fuse_scale_shift on NVIDIA H100 80GB HBM3, 4 rows, 5 processes of 16 blocks, 95 % intervals, 37.2 s
         1.235 times as fast over the b200 rows, none slower
-        gates: 1 passed, 68 cases
+        gates: 1 passed, 68 checks
         warning: 1 row of 2 fell back
 
         b200: 1 production row
@@ -196,7 +196,7 @@ mod tests {
         no-verdict: emulated, so correctness only: no time here is evidence of speed
         fuse_scale_shift, 2 rows, 37.2 s
         gates passed on the emulated device
-        gates: 1 passed, 68 cases
+        gates: 1 passed, 68 checks
         warning: 1 row of 2 fell back
 
         b200: 2 production rows

@@ -86,7 +86,7 @@ fn a_contract_that_contradicts_itself_is_pointed_at() {
     refused(
         "task.toml",
         (r#"kind = "float""#, r#"kind = "enum""#),
-        -5,
+        -4,
         &["scalar `a` has kind and values that do not fit"],
     );
     refused(

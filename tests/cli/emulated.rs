@@ -80,7 +80,7 @@ fn the_lines_say_which_run_it_was_and_where_its_entry_went() {
     assert_eq!(run.end.hash.len(), 64);
     assert_eq!(
         run.warnings,
-        ["1 rows and 0 grid cases were shortened to fit the emulated device"]
+        ["1 of 9 cases were shortened to fit the emulated device"]
     );
 }
 
@@ -243,6 +243,8 @@ fn check_runs_the_gates_and_times_nothing() {
     assert!(run.rows.iter().all(|row| row.state == "not-timed"));
     assert!(run.gates.iter().all(|gate| gate.name != "timed-outputs"));
     assert_eq!(run.end.decision, "no-verdict");
+    let text = project.emulated("check", &[]).exits(PASSED);
+    text.prints(&["not timed row_small, row_large, rider_declined: gates only"]);
 }
 
 #[test]

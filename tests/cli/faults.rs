@@ -199,12 +199,12 @@ fn a_refused_call_must_write_and_launch_nothing() {
 #[test]
 fn the_text_of_a_failed_check_shows_gates_causes_and_every_row() {
     let project = Project::of_faults();
-    let finished = project.emulated("check", &["--rows", "*_[wsl]*", "--limit", "1"]);
+    let finished = project.emulated("check", &["--rows", "*_[wsl]*", "--limit", "2"]);
     finished.exits(ROW_LOST).prints(&[
         "gates failed: alive",
         "fault_segfault",
-        "lost fault_segfault: candidate: the worker died (SIGSEGV",
-        "lost fault_spin: candidate: the worker gave no answer within 1 s",
+        "lost fault_segfault, fault_wild_kernel: candidate: the worker died (SIGSEGV",
+        "lost fault_spin: candidate: the worker gave no answer within 2 s",
         "`fault_wrong`, candidate: `out`[250]",
         "row_last",
         "not recorded",

@@ -156,6 +156,18 @@ fn a_second_ctrl_c_ends_a_run_whose_candidate_hangs() {
 }
 
 #[test]
+fn a_killed_run_leaves_no_worker_and_no_entry() {
+    let project = Project::of_faults();
+    let mut running = Running::start(&project, "fault_spin");
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    within(PATIENCE, || {
+        running.workers.iter().all(|worker| !is_alive(*worker))
+    });
+    assert!(!project.ledgers().exists());
+}
+
+#[test]
 fn a_reader_that_went_away_is_no_failure() {
     let project = Project::new();
     let ledgers = project.ledgers();
