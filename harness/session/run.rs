@@ -38,7 +38,8 @@ pub fn run(
     progress.begin("build", 1);
     let built = toolchain.build_task(project, &task.name, &machine.target())?;
     let factory = worker_factory(project, toolchain, machine, &built)?;
-    let mut oracle = Oracle::load(&built.oracle.library)?;
+    let load = || Oracle::load(&built.oracle.library);
+    let mut oracles = [load()?, load()?];
     progress.end();
 
     info!(seconds = clock.elapsed().as_secs_f64(), "built");
@@ -58,12 +59,11 @@ pub fn run(
     let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
     let mut screening = Screening {
         factory: &factory,
-        oracle: &mut oracle,
         book: &mut book,
         budget: task.contract.error_budget.as_ref(),
         options,
     };
-    let screened = screening.run(&all, progress)?;
+    let screened = screening.run(&all, &mut oracles, progress)?;
 
     info!(
         seconds = clock.elapsed().as_secs_f64(),
@@ -82,7 +82,7 @@ pub fn run(
         Depth::Quick | Depth::Full => {
             let mut timing = Timing {
                 factory: &factory,
-                oracle: &mut oracle,
+                oracle: &mut oracles[0],
                 book: &mut book,
                 options,
                 sampling: &sampling,

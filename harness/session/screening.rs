@@ -1,6 +1,7 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::debug;
@@ -30,7 +31,6 @@ pub(super) enum Screened {
 /// Sends cases to both workers and judges the replies.
 pub(super) struct Screening<'a> {
     pub(super) factory: &'a WorkerFactory,
-    pub(super) oracle: &'a mut Oracle,
     pub(super) book: &'a mut GateBook,
     pub(super) budget: Option<&'a ErrorBudget>,
     pub(super) options: &'a RunOptions,
@@ -39,11 +39,12 @@ pub(super) struct Screening<'a> {
 impl Screening<'_> {
     /// Screens every case and returns what became of it, by id. A worker that dies costs its case alone.
     ///
-    /// One worker runs at a time, since two contexts on one GPU wait out each other's time slices; the parent computes
-    /// what a call must give, and judges what the other side gave, meanwhile.
+    /// One worker runs at a time, since two contexts on one GPU wait out each other's time slices. Meanwhile the parent
+    /// judges what the other side gave, and computes what the next call must give.
     pub(super) fn run(
         &mut self,
         cases: &[&Case],
+        oracles: &mut [Oracle; 2],
         progress: &dyn Progress,
     ) -> Result<BTreeMap<String, Screened>, SessionError> {
         let area = cases.iter().map(|case| area_bytes(case)).max().unwrap_or(0);
@@ -51,44 +52,65 @@ impl Screening<'_> {
         let mut baseline = Replaceable::start(self.factory, Side::Baseline, area)?;
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
-        let mut spent = [Duration::ZERO; 2];
+        let mut waited = Duration::ZERO;
         let mut sent = match cases.first() {
-            Some(case) => self.send(&mut candidate, case)?,
+            Some(case) => {
+                compute(&mut oracles[0], case, self.options.seed)?;
+                self.send(&mut candidate, case)?
+            }
             None => Ok(()),
         };
         for (number, case) in cases.iter().enumerate() {
             self.options.check_interrupt()?;
-            let start = Instant::now();
-            if case.expect == Expect::Accepted {
-                self.oracle.compute(case, self.options.seed, CHECK_SET)?;
-            }
-            spent[0] += start.elapsed();
-            let failures = self.book.failures();
-            // The candidate first: it never runs in the wake of the baseline's call.
-            let ours = self.receive(&mut candidate, sent, &mut spent[1]);
-            let sent_baseline = self.send(&mut baseline, case)?;
-            let found = self.judge(case, &mut candidate, &ours);
-            let theirs = self.receive(&mut baseline, sent_baseline, &mut spent[1]);
-            sent = match cases.get(number + 1) {
-                Some(next) => self.send(&mut candidate, next)?,
-                None => Ok(()),
+            let following = cases.get(number + 1);
+            let [even, odd] = &mut *oracles;
+            let (oracle, next_oracle) = if number % 2 == 0 {
+                (&*even, odd)
+            } else {
+                (&*odd, even)
             };
-            let expected = self.judge(case, &mut baseline, &theirs);
-            if let (Some(found), Some(expected), Expect::Accepted) = (found, expected, case.expect)
-            {
-                let mut judge = CaseJudge {
-                    case,
-                    oracle: self.oracle,
-                    book: self.book,
-                };
-                judge.compare_sides(&expected, &found, self.budget);
-            }
-            let passed = self.book.failures() == failures;
-            screened.insert(case.id.clone(), fate(ours, theirs, passed));
+            let seed = self.options.seed;
+            let failures = self.book.failures();
+            let fate = thread::scope(|scope| {
+                // What the next call must give, while this one is run and judged.
+                let ahead = scope.spawn(move || {
+                    following.map_or(Ok(()), |next| compute(next_oracle, next, seed))
+                });
+                // The candidate first: it never runs in the wake of the baseline's call.
+                let ours = self.receive(
+                    &mut candidate,
+                    std::mem::replace(&mut sent, Ok(())),
+                    &mut waited,
+                );
+                let sent_baseline = self.send(&mut baseline, case)?;
+                let found = self.judge(case, oracle, &mut candidate, &ours);
+                let theirs = self.receive(&mut baseline, sent_baseline, &mut waited);
+                if let Some(next) = following {
+                    sent = self.send(&mut candidate, next)?;
+                }
+                let expected = self.judge(case, oracle, &mut baseline, &theirs);
+                if let (Some(found), Some(expected), Expect::Accepted) =
+                    (found, expected, case.expect)
+                {
+                    let mut judge = CaseJudge {
+                        case,
+                        oracle,
+                        book: self.book,
+                    };
+                    judge.compare_sides(&expected, &found, self.budget);
+                }
+                ahead
+                    .join()
+                    .expect("the oracle's thread should not panic")?;
+                Ok::<_, SessionError>(fate(ours, theirs, self.book.failures() == failures))
+            })?;
+            screened.insert(case.id.clone(), fate);
             progress.step(&case.id);
         }
-        let [oracle, waiting] = spent.map(|total| total.as_secs_f64());
-        debug!(oracle, waiting, "seconds of the gates");
+        debug!(
+            waited = waited.as_secs_f64(),
+            "seconds in which a worker was waited for"
+        );
         progress.end();
         Ok(screened)
     }
@@ -144,6 +166,7 @@ impl Screening<'_> {
     fn judge(
         &mut self,
         case: &Case,
+        oracle: &Oracle,
         worker: &mut Replaceable,
         reply: &Result<CheckReply, String>,
     ) -> Option<SideFindings> {
@@ -160,10 +183,18 @@ impl Screening<'_> {
         };
         let mut judge = CaseJudge {
             case,
-            oracle: self.oracle,
+            oracle,
             book: self.book,
         };
         Some(judge.judge(side, reply, running.shared(), NAN_POISON))
+    }
+}
+
+/// What the oracle has to say of a call that the contract accepts.
+fn compute(oracle: &mut Oracle, case: &Case, seed: u64) -> Result<(), SessionError> {
+    match case.expect {
+        Expect::Accepted => Ok(oracle.compute(case, seed, CHECK_SET)?),
+        Expect::Refused => Ok(()),
     }
 }
 
