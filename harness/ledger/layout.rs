@@ -185,7 +185,7 @@ mod tests {
         [[entry]]
         schema = 1
         id = "20260102T030405Z-0123abcd"
-        task = "fuse_scale_shift"
+        task = "demo_vector_axpy"
         decision = "promote"
         summary = "1.235 times as fast over the b200 rows, none slower"
         gpu = "NVIDIA H100 80GB HBM3"
@@ -197,7 +197,7 @@ mod tests {
         b200 = { speedup = 1.2346, low = 1.2318, high = 1.2374, rows = 2, fallback_rows = 1, processes = 5 }
 
         [entry.provenance]
-        command = "kda bench fuse_scale_shift"
+        command = "kda bench demo_vector_axpy"
         seed = "18446744073709551615"
         harness_commit = "18fa365"
         harness_version = "0.1.0"
@@ -250,7 +250,7 @@ mod tests {
         [[entry.row]]
         id = "qwen_s4096_c3072_bcast11"
         set = "b200"
-        entry = "fuse_scale_shift"
+        entry = "demo_vector_axpy"
         production = true
         state = "measured"
         bucket = "broadcast"

@@ -48,7 +48,7 @@ pub(crate) fn row(id: &str) -> RowRecord {
     RowRecord {
         id: id.to_owned(),
         set: "b200".to_owned(),
-        entry: "fuse_scale_shift".to_owned(),
+        entry: "demo_vector_axpy".to_owned(),
         production: true,
         state: RowState::Measured,
         reason: None,
@@ -83,7 +83,7 @@ pub(crate) fn entry() -> Entry {
     Entry {
         schema: SCHEMA_VERSION,
         id: "20260102T030405Z-0123abcd".to_owned(),
-        task: "fuse_scale_shift".to_owned(),
+        task: "demo_vector_axpy".to_owned(),
         decision: Decision::Promote,
         summary: "1.235 times as fast over the b200 rows, none slower".to_owned(),
         gpu: "NVIDIA H100 80GB HBM3".to_owned(),
@@ -101,7 +101,7 @@ pub(crate) fn entry() -> Entry {
             },
         )]),
         provenance: Provenance {
-            command: "kda bench fuse_scale_shift".to_owned(),
+            command: "kda bench demo_vector_axpy".to_owned(),
             seed: u64::MAX,
             harness_commit: "18fa365".to_owned(),
             harness_version: "0.1.0".to_owned(),

@@ -138,13 +138,13 @@ mod tests {
         entry.rows.push(lost);
         let text = run(
             &entry,
-            Recorded::In(Path::new("ledger/h100/fuse_scale_shift.toml")),
+            Recorded::In(Path::new("ledger/h100/demo_vector_axpy.toml")),
             Color::No,
         );
         fits(&text);
         insta::assert_snapshot!(text, @r#"
         promote: speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback
-        fuse_scale_shift on NVIDIA H100 80GB HBM3, 4 rows, 5 processes of 16 blocks, 95 % intervals, 37.2 s
+        demo_vector_axpy on NVIDIA H100 80GB HBM3, 4 rows, 5 processes of 16 blocks, 95 % intervals, 37.2 s
         1.235 times as fast over the b200 rows, none slower
         gates: 1 passed, 68 checks
         warning: 1 row of 2 fell back
@@ -178,7 +178,7 @@ mod tests {
         candidate 0123abcd, baseline babababa, contract c0c0c0c0, harness 18fa365, seed 18446744073709551615
         nvcc 13.0.88, driver 580.65.06, copy 3.12 TB/s, empty kernel 1.125 us
         before and after: SM 1980 and 1980 MHz, 41 and 41 C, 0 and 0 other processes, throttled by: sw-power-cap
-        recorded in ledger/h100/fuse_scale_shift.toml as 20260102T030405Z-0123abcd, hash fdaf2b73
+        recorded in ledger/h100/demo_vector_axpy.toml as 20260102T030405Z-0123abcd, hash fdaf2b73
         "#);
     }
 
@@ -194,7 +194,7 @@ mod tests {
         fits(&text);
         insta::assert_snapshot!(text, @r#"
         no-verdict: emulated, so correctness only: no time here is evidence of speed
-        fuse_scale_shift, 2 rows, 37.2 s
+        demo_vector_axpy, 2 rows, 37.2 s
         gates passed on the emulated device
         gates: 1 passed, 68 checks
         warning: 1 row of 2 fell back

@@ -9,7 +9,7 @@ use super::*;
 use crate::ledger::{rounded, sample};
 
 fn ledger(folder: &TempDir) -> Ledger {
-    Ledger::at(folder.path().join("h100/fuse_scale_shift.toml"))
+    Ledger::at(folder.path().join("h100/demo_vector_axpy.toml"))
 }
 
 /// A ledger of three entries, and its text.
@@ -86,7 +86,7 @@ fn a_corrupt_ledger_is_left_alone_and_the_entry_can_be_saved() {
         .expect_err("a corrupt ledger should refuse");
     assert_eq!(
         refused.to_string(),
-        "run `20260102T030405Z-0123abcd` of task `fuse_scale_shift` was not recorded"
+        "run `20260102T030405Z-0123abcd` of task `demo_vector_axpy` was not recorded"
     );
     let cause = refused
         .source()
@@ -104,11 +104,11 @@ fn a_corrupt_ledger_is_left_alone_and_the_entry_can_be_saved() {
     let saved = refused
         .save_in(&folder.path().join("rescue"))
         .expect("the folder can be written");
-    assert!(saved.ends_with("rescue/fuse_scale_shift.20260102T030405Z-0123abcd.unsaved.toml"));
+    assert!(saved.ends_with("rescue/demo_vector_axpy.20260102T030405Z-0123abcd.unsaved.toml"));
     let again = refused
         .save_in(&folder.path().join("rescue"))
         .expect("the folder can be written");
-    assert!(again.ends_with("fuse_scale_shift.20260102T030405Z-0123abcd.2.unsaved.toml"));
+    assert!(again.ends_with("demo_vector_axpy.20260102T030405Z-0123abcd.2.unsaved.toml"));
     let text = fs::read_to_string(saved).expect("the file was just written");
     #[derive(Deserialize)]
     struct Unsaved {

@@ -44,7 +44,7 @@ inline constexpr int kRowsMaxThreads = kScale == Span::kBatch && kShift == Span:
 // small calls and 3 us of 71 on [1, 8424, 3072] with four streams. Hence kBatched, and row numbers in 32 bits: B * L
 // must fit. 32 registers a thread (40 with 768 threads) let two of the largest blocks share an SM.
 template <typename Tx, typename Tscale, typename Tshift, Span kScale, Span kShift, int kRun, bool kBatched,
-          Caching kCaching>
+          Caching kStores>
 __global__ void __launch_bounds__(kRowsMaxThreads<kScale, kShift>, 2)
     scale_shift_rows_kernel(Tx* __restrict__ out, const Tx* __restrict__ x, const RowOperand<Tscale> scale,
                             const RowOperand<Tshift> shift, int tokens, int channels, float constant) {
@@ -58,14 +58,14 @@ __global__ void __launch_bounds__(kRowsMaxThreads<kScale, kShift>, 2)
   };
 
   // Every load is issued before the first is used.
-  const Vec<Tx, kRun> x_run = load_stream<kCaching, kRun>(x + offset);
+  const Vec<Tx, kRun> x_run = Vec<Tx, kRun>::load(x + offset);
   Vec<float, kRun> factor, addend;
   if constexpr (kScale == Span::kToken)
-    factor = to_float(load_stream<kCaching, kRun>(token_row(scale)));
+    factor = to_float(Vec<Tscale, kRun>::load(token_row(scale)));
   else
     factor = load_shared_row<kScale, kRun>(scale, b, channel);
   if constexpr (kShift == Span::kToken)
-    addend = to_float(load_stream<kCaching, kRun>(token_row(shift)));
+    addend = to_float(Vec<Tshift, kRun>::load(token_row(shift)));
   else
     addend = load_shared_row<kShift, kRun>(shift, b, channel);
 
@@ -77,7 +77,7 @@ __global__ void __launch_bounds__(kRowsMaxThreads<kScale, kShift>, 2)
   Vec<float, kRun> y = to_float(x_run);
 #pragma unroll
   for (int c = 0; c < kRun; ++c) y[c] = fmaf(y[c], factor[c] + constant, addend[c]);
-  store_stream<kCaching>(out + offset, is_copy ? x_run : from_float<Tx>(y));
+  store_stream<kStores>(out + offset, is_copy ? x_run : from_float<Tx>(y));
 }
 
 }  // namespace kda
