@@ -395,3 +395,26 @@ impl Device for EmulatedDevice {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_cannot_be_had_is_an_error_with_its_size() {
+        let error = EmulatedDevice::new().allocate(1 << 62).unwrap_err();
+        assert!(
+            error.to_string().contains("4611686018427387904 bytes"),
+            "{error}"
+        );
+        assert!(!error.is_fatal());
+    }
+
+    #[test]
+    fn a_span_outside_every_allocation_is_refused() {
+        let mut device = EmulatedDevice::new();
+        let span = device.allocate(64).unwrap();
+        assert!(device.write(span.address, &[0; 64]).is_ok());
+        assert!(device.write(span.address, &[0; 65]).is_err());
+    }
+}

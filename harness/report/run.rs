@@ -25,7 +25,6 @@ pub enum Recorded<'a> {
 /// The whole view: decision and headline, gates, rows, buckets, provenance, and where the entry went.
 pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     let mut text = headline(entry, color);
-    text.push_str(&format!("{}\n", entry.summary));
     text.push_str(&gates(&entry.gates, color));
     for warning in &entry.warnings {
         text.push_str(&format!(
@@ -145,7 +144,6 @@ mod tests {
         insta::assert_snapshot!(text, @r#"
         promote: speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback
         demo_vector_axpy on NVIDIA H100 80GB HBM3, 4 rows, 5 processes of 16 blocks, 95 % intervals, 37.2 s
-        1.235 times as fast over the b200 rows, none slower
         gates: 1 passed, 68 checks
         warning: 1 row of 2 fell back
 
@@ -187,7 +185,6 @@ mod tests {
         let mut entry = sample::entry();
         entry.gpu = "emulated".to_owned();
         entry.decision = Decision::NoVerdict;
-        entry.summary = "gates passed on the emulated device".to_owned();
         entry.headline.clear();
         entry.rows[0].shrunk = Some("tokens 4096 to 64".to_owned());
         let text = run(&entry, Recorded::Nowhere, Color::No);
@@ -195,7 +192,6 @@ mod tests {
         insta::assert_snapshot!(text, @r#"
         no-verdict: emulated, so correctness only: no time here is evidence of speed
         demo_vector_axpy, 2 rows, 37.2 s
-        gates passed on the emulated device
         gates: 1 passed, 68 checks
         warning: 1 row of 2 fell back
 
@@ -221,7 +217,6 @@ mod tests {
         let mut entry = sample::entry();
         entry.decision = Decision::Invalid;
         entry.gates.push(sample::gate(1));
-        entry.summary = "a row was never written".to_owned();
         let text = run(
             &entry,
             Recorded::Unsaved(Path::new("x.unsaved.toml")),

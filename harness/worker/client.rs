@@ -323,3 +323,32 @@ pub unsafe fn inherited(socket: RawFd, memory: RawFd) -> (UnixStream, File) {
     // SAFETY: promised by the caller.
     unsafe { (UnixStream::from_raw_fd(socket), File::from_raw_fd(memory)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::DeviceError;
+
+    #[test]
+    fn running_out_of_memory_costs_the_row_and_not_the_worker() {
+        let error = WorkerError::Fault(Fault::Device(DeviceError::OutOfMemory {
+            wanted: 90 << 30,
+            free: 70 << 30,
+            total: 80 << 30,
+        }));
+        assert!(error.worker_is_usable());
+        let text = error.to_string();
+        assert!(text.contains("96636764160 bytes asked for"), "{text}");
+        assert!(text.contains("close other programs"), "{text}");
+    }
+
+    #[test]
+    fn a_sticky_device_error_costs_the_worker() {
+        let error = WorkerError::Fault(Fault::Device(DeviceError::Cuda {
+            call: "cuStreamSynchronize".to_owned(),
+            name: "CUDA_ERROR_ILLEGAL_ADDRESS".to_owned(),
+            text: "an illegal memory access was encountered".to_owned(),
+        }));
+        assert!(!error.worker_is_usable());
+    }
+}
