@@ -6,6 +6,7 @@ pub mod device;
 pub mod gate;
 pub mod ledger;
 pub mod report;
+pub mod scaffold;
 pub mod session;
 pub mod stats;
 pub mod task;

@@ -41,6 +41,8 @@ pub(super) enum Command {
     List(ListArguments),
     /// Show a task's contract: entries, row sets, rows and grids
     Show(ShowArguments),
+    /// Write the folder of a new task: a vector add that builds, checks and benches
+    New(NewArguments),
     /// Compile both sides and the oracle
     Build(BuildArguments),
     /// Pack executable, objects and tasks for a GPU host without Rust or nvcc
@@ -139,6 +141,12 @@ pub(super) struct ShowArguments {
     /// JSON lines on stdout instead of text (docs/json.md)
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NewArguments {
+    /// Name of the new task: lower-case letters, digits and underscores
+    pub(super) task: String,
 }
 
 #[derive(Args, Debug)]

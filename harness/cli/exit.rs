@@ -8,6 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::device::MonitorError;
 use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
+use crate::scaffold::ScaffoldError;
 use crate::session::SessionError;
 use crate::task::TaskError;
 use crate::toolchain::{BuildError, BundleError, NoProject};
@@ -52,6 +53,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
+    Scaffold(#[from] ScaffoldError),
+    #[error(transparent)]
     NoProject(#[from] NoProject),
     #[error(transparent)]
     Monitor(#[from] MonitorError),
@@ -87,7 +90,9 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Session(error) => session_code(error),
-            Self::Task(_) | Self::NoProject(_) | Self::Usage(_) => exit_codes::USAGE,
+            Self::Task(_) | Self::NoProject(_) | Self::Scaffold(_) | Self::Usage(_) => {
+                exit_codes::USAGE
+            }
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,

@@ -10,6 +10,7 @@ mod exit;
 mod ledger;
 mod list;
 mod log;
+mod new;
 mod show;
 mod terminal;
 mod worker;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Check(arguments) => bench::check(arguments, &terminal),
         Command::List(arguments) => list::list(arguments, &terminal),
         Command::Show(arguments) => show::show(arguments, &terminal),
+        Command::New(arguments) => new::new(arguments, &terminal),
         Command::Build(arguments) => build::build(arguments, &terminal),
         Command::Bundle(arguments) => bundle::bundle(arguments, &terminal),
         Command::Doctor => doctor::doctor(&terminal),

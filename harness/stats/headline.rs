@@ -8,7 +8,7 @@ use crate::ledger::Headline;
 pub struct HeadlineRow<'a> {
     /// Log speedup of each process, in process order.
     pub process_log_speedups: &'a [f64],
-    /// The candidate declined, or launched the baseline's own code.
+    /// The candidate declined.
     pub fallback: bool,
 }
 

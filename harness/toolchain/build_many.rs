@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::built::Built;
 use super::compiler::Toolchain;
 use super::error::BuildError;
-use super::job::Job;
+use super::job::{Job, Packed};
 use super::project::Project;
 use super::target::{Target, Unit};
 
@@ -30,11 +30,22 @@ pub struct Request {
 impl Toolchain {
     /// Builds one unit, or finds it built: milliseconds when no source changed.
     pub fn build(&self, project: &Project, task: &str, unit: &Unit) -> Result<Built, BuildError> {
+        self.build_unit(project, task, unit, Packed::Accepted)
+    }
+
+    fn build_unit(
+        &self,
+        project: &Project,
+        task: &str,
+        unit: &Unit,
+        packed: Packed,
+    ) -> Result<Built, BuildError> {
         Job {
             toolchain: self,
             project,
             task,
             unit,
+            packed,
         }
         .run()
     }
@@ -65,19 +76,26 @@ impl Toolchain {
         task: &str,
         target: &Target,
     ) -> Result<TaskLibraries, BuildError> {
-        let [baseline, candidate, oracle] = Unit::of_target(target);
+        let [baseline_unit, candidate_unit, oracle] = Unit::of_target(target);
+        let both = |packed| {
+            rayon::join(
+                || self.build_unit(project, task, &baseline_unit, packed),
+                || self.build_unit(project, task, &candidate_unit, packed),
+            )
+        };
         let (sides, oracle) = rayon::join(
-            || {
-                rayon::join(
-                    || self.build(project, task, &baseline),
-                    || self.build(project, task, &candidate),
-                )
-            },
+            || both(Packed::Accepted),
             || self.build(project, task, &oracle),
         );
+        let (mut baseline, mut candidate) = (sides.0?, sides.1?);
+        if baseline.compiler != candidate.compiler {
+            // In a bundle: one side was edited and compiled here, the other packed by another compiler.
+            let again = both(Packed::Refused);
+            (baseline, candidate) = (again.0?, again.1?);
+        }
         Ok(TaskLibraries {
-            baseline: sides.0?,
-            candidate: sides.1?,
+            baseline,
+            candidate,
             oracle: oracle?,
         })
     }

@@ -10,11 +10,19 @@ use super::programs::Programs;
 use super::project::{Origin, Project};
 use super::target::Unit;
 
+/// Whether an object that a bundle brought will do, whatever compiler made it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packed {
+    Accepted,
+    Refused,
+}
+
 pub(super) struct Job<'a> {
     pub toolchain: &'a Toolchain,
     pub project: &'a Project,
     pub task: &'a str,
     pub unit: &'a Unit,
+    pub packed: Packed,
 }
 
 impl Job<'_> {
@@ -32,10 +40,10 @@ impl Job<'_> {
         let wanted = Wanted {
             argv_compile: &argv_compile,
             argv_link: &argv_link,
-            // Without a compiler, and in a bundle, an object of any compiler will do.
+            // Without a compiler an object of any compiler will do.
             compiler: match (self.project.origin(), &programs) {
-                (Origin::Checkout, Some(programs)) => Some(&programs.version),
-                (Origin::Checkout, None) | (Origin::Bundle, _) => None,
+                (Origin::Bundle, _) if self.packed == Packed::Accepted => None,
+                (_, programs) => programs.as_ref().map(|programs| programs.version.as_str()),
             },
         };
         if let Some(built) = cache.find(self.project.root(), &wanted) {

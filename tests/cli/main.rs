@@ -7,5 +7,6 @@ mod ledger;
 mod lines;
 mod process;
 mod project;
+mod scaffold;
 mod usage;
 mod views;

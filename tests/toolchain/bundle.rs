@@ -91,3 +91,26 @@ fn a_unit_that_does_not_build_is_left_out_and_the_others_are_packed() {
             .contains_key("tasks/vector_add/candidate.cu")
     );
 }
+
+#[test]
+fn a_side_edited_in_a_bundle_takes_the_other_along_to_the_compiler_there() {
+    let fixture = Fixture::new();
+    let (_folder, project) = unpacked(&fixture, &[Target::Emulated]);
+    let mut there = toolchain();
+    let host = there.host.as_mut().expect("tests need a C++ compiler");
+    host.version = "another c++ 1.0".to_owned();
+
+    let untouched = there
+        .build_task(&project, TASK, &Target::Emulated)
+        .expect("the packed sides should be found");
+    assert!(!untouched.baseline.compiler.contains("another"));
+
+    let source = project.root().join("tasks/vector_add/candidate.cu");
+    let text = std::fs::read_to_string(&source).expect("the source should be readable");
+    std::fs::write(&source, format!("{text}\n// edited\n")).expect("it should be writable");
+    let edited = there
+        .build_task(&project, TASK, &Target::Emulated)
+        .expect("both sides should be compiled here");
+    assert!(edited.candidate.compiler.contains("another"));
+    assert_eq!(edited.baseline.compiler, edited.candidate.compiler);
+}
