@@ -78,8 +78,8 @@ fn headline(entry: &Entry, color: Color) -> String {
             )
         })
         .collect();
-    let claim = if is_emulated(entry) && entry.decision == Decision::Invalid {
-        "not every gate passed, or a row was lost".to_owned()
+    let claim = if entry.decision == Decision::Invalid {
+        entry.summary.clone()
     } else if is_emulated(entry) {
         "emulated, so correctness only: no time here is evidence of speed".to_owned()
     } else if !figures_stand(entry) {
@@ -216,6 +216,7 @@ mod tests {
     fn a_failed_gate_takes_every_figure_with_it() {
         let mut entry = sample::entry();
         entry.decision = Decision::Invalid;
+        entry.summary = "gates failed: written".to_owned();
         entry.gates.push(sample::gate(1));
         let text = run(
             &entry,
@@ -223,7 +224,7 @@ mod tests {
             Color::No,
         );
         assert!(
-            text.starts_with("invalid: no speed claim, because not every gate passed\n"),
+            text.starts_with("invalid: gates failed: written\n"),
             "{text}"
         );
         assert!(!text.contains("1.23"), "{text}");
