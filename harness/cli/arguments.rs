@@ -10,7 +10,11 @@ use crate::toolchain::{GPU_PROFILES, GpuProfile};
 
 /// Is this candidate CUDA kernel faster than its baseline on the shapes that production runs, and still right?
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Begin with `kda list`, then `kda bench TASK`. README.md explains the words and the exit codes."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -33,9 +37,9 @@ pub(super) enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run the gates, time both sides, and append the verdict to the ledger
+    /// Run the gates (checks of correctness and integrity), time both sides, and append the verdict to the ledger
     Bench(BenchArguments),
-    /// Run the gates alone
+    /// Run the gates alone: every row and grid case of a task against its oracle
     Check(CheckArguments),
     /// List the tasks
     List(ListArguments),
@@ -72,7 +76,7 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) tasks: Tasks,
 
-    /// auto, emulated, or a GPU profile such as h100
+    /// auto (the visible GPU, or else emulated), emulated, or a GPU: h100, h200, b200, b300, rtx5090, ...
     #[arg(long, default_value = "auto", value_parser = parse_gpu)]
     pub(super) gpu: GpuChoice,
 
@@ -80,11 +84,11 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "GLOB")]
     pub(super) rows: Option<Pattern>,
 
-    /// Only this row set (grid cases belong to every set)
+    /// Only this row set; `kda show` names them (grid cases belong to every set)
     #[arg(long)]
     pub(super) set: Option<String>,
 
-    /// Seed of inputs and schedules; drawn and recorded when absent
+    /// Seed of inputs and schedules; drawn when absent, and shown in the last lines
     #[arg(long)]
     pub(super) seed: Option<u64>,
 
@@ -103,7 +107,7 @@ pub(super) struct BenchArguments {
     #[command(flatten)]
     pub(super) run: RunArguments,
 
-    /// One process and few samples: a look, without interval or verdict
+    /// One process and few samples: a look, without interval or verdict; recorded all the same
     #[arg(long)]
     pub(super) quick: bool,
 
@@ -154,18 +158,18 @@ pub(super) struct BuildArguments {
     #[command(flatten)]
     pub(super) tasks: Tasks,
 
-    /// emulated, a GPU profile, or every configured architecture when absent
+    /// emulated, or a GPU profile; emulated, sm_90a and sm_100a when absent
     #[arg(long, value_parser = parse_gpu)]
     pub(super) gpu: Option<GpuChoice>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct BundleArguments {
-    /// GPU profiles to pack objects for
+    /// GPU profiles to pack objects for, with commas between them
     #[arg(long, default_value = "h100", value_delimiter = ',', value_parser = parse_profile)]
     pub(super) gpu: Vec<&'static GpuProfile>,
 
-    /// The archive
+    /// The archive; unpack it on the GPU host and run ./kda there
     #[arg(short, long, default_value = "target/kda/kda-bundle.tar.gz")]
     pub(super) output: PathBuf,
 }
@@ -195,7 +199,7 @@ pub(super) enum LedgerCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Check every hash of every ledger
+    /// Check every hash of every ledger, and print the heads to be pinned elsewhere
     Verify {
         /// Ledgers below this folder; ledger/ by default
         #[arg(long, value_name = "DIR")]

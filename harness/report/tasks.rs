@@ -105,16 +105,16 @@ fn row_table(rows: &[&Case], color: Color) -> String {
     let mut table = Grid::new([
         Column::Shrinking("row"),
         Column::Text("set"),
-        Column::Text("counts"),
+        Column::Text("production"),
         Column::Text("entry"),
         Column::Number("MB"),
-        Column::Shrinking("first input and strides that are not dense"),
+        Column::Shrinking("first input; strides where not dense"),
     ]);
     for row in rows {
         table.push([
             row.id.as_str().into(),
             row.set.as_str().into(),
-            if row.production { "yes" } else { "rider" }.into(),
+            if row.production { "yes" } else { "no, a rider" }.into(),
             row.entry.to_string().into(),
             format!("{:.2}", row.moved_bytes() as f64 * 1e-6).into(),
             layout(row).into(),
