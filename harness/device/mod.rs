@@ -13,5 +13,5 @@ pub use emulated::EmulatedDevice;
 pub use error::DeviceError;
 pub use graph::{Node, NodeKind, describe, fingerprint};
 pub use interface::{Device, Facts, GraphId, Recorder, Span, Stream};
-pub use monitor::{Monitor, MonitorError, VisibleGpu};
+pub use monitor::{Monitor, MonitorError, NVML_LIBRARY, VisibleGpu};
 pub use scripted::ScriptedDevice;

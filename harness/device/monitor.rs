@@ -20,7 +20,7 @@ pub struct VisibleGpu {
 pub struct MonitorError(#[from] NvmlError);
 
 /// The name that the driver installs; the bare `.so` comes with development packages only.
-const LIBRARY: &str = "libnvidia-ml.so.1";
+pub const NVML_LIBRARY: &str = "libnvidia-ml.so.1";
 
 /// A handle on NVML.
 pub struct Monitor(Nvml);
@@ -28,7 +28,9 @@ pub struct Monitor(Nvml);
 impl Monitor {
     /// Fails where there is no NVIDIA driver.
     pub fn open() -> Result<Self, MonitorError> {
-        Ok(Self(Nvml::builder().lib_path(LIBRARY.as_ref()).init()?))
+        Ok(Self(
+            Nvml::builder().lib_path(NVML_LIBRARY.as_ref()).init()?,
+        ))
     }
 
     /// All visible GPUs, in NVML's order.

@@ -5,15 +5,29 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Stands for the task's name in the template.
-const PLACEHOLDER: &str = "@TASK@";
+const NAME: &str = "@TASK@";
 
-const TEMPLATE: [(&str, &str); 6] = [
-    ("task.toml", include_str!("template/task.toml")),
-    ("rows.toml", include_str!("template/rows.toml")),
-    ("baseline.cu", include_str!("template/baseline.cu")),
-    ("candidate.cu", include_str!("template/candidate.cu")),
-    ("oracle.cpp", include_str!("template/oracle.cpp")),
-    ("README.md", include_str!("template/README.md")),
+/// Stands for the first line of a side: what the file is.
+const ROLE: &str = "@ROLE@";
+
+const SIDE: &str = include_str!("template/side.cu");
+
+/// Files with their texts, and the role of a side.
+const TEMPLATE: [(&str, &str, &str); 6] = [
+    ("task.toml", include_str!("template/task.toml"), ""),
+    ("rows.toml", include_str!("template/rows.toml"), ""),
+    ("oracle.cpp", include_str!("template/oracle.cpp"), ""),
+    (
+        "baseline.cu",
+        SIDE,
+        "baseline.cu: the kernel to be replaced; port the upstream here, and say in baselines/ where it comes from.",
+    ),
+    (
+        "candidate.cu",
+        SIDE,
+        "candidate.cu: begins as the baseline; make it faster.",
+    ),
+    ("README.md", include_str!("template/README.md"), ""),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +67,9 @@ pub fn scaffold(root: &Path, name: &str) -> Result<PathBuf, ScaffoldError> {
             source,
         },
     })?;
-    for (file, text) in TEMPLATE {
+    for (file, text, role) in TEMPLATE {
         let path = folder.join(file);
-        fs::write(&path, text.replace(PLACEHOLDER, name))
+        fs::write(&path, text.replace(NAME, name).replace(ROLE, role))
             .map_err(|source| ScaffoldError::Io { path, source })?;
     }
     Ok(folder)

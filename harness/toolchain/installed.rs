@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use nvml_wrapper::Nvml;
 
+use crate::device::NVML_LIBRARY;
+
 use super::compiler::{on_path, output_of};
 use super::profile::GpuProfile;
 use super::target::Arch;
-
-/// Name by which the driver installs NVML everywhere; the one without the digit comes with development packages only.
-const NVML_LIBRARY: &str = "libnvidia-ml.so.1";
 
 pub(super) fn nvml() -> Option<Nvml> {
     Nvml::builder().lib_path(NVML_LIBRARY.as_ref()).init().ok()

@@ -1,4 +1,4 @@
-// candidate.cu: begins as the baseline; make it faster.
+// @ROLE@
 //   y = a + b
 //   a, b, y: [n] dense f32
 // Moves 12 * n B (a, b in; y out). Bound: HBM.
