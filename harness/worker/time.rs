@@ -233,20 +233,22 @@ impl Session {
         calls: u32,
         plan: &TimePlan,
     ) -> Result<LaneSamples, Fault> {
-        let schedule = orders(plan.blocks.unwrap_or(plan.max_blocks), row.seed);
         let mut blocks = Vec::new();
-        let needed = match plan.blocks {
-            Some(blocks) => blocks,
+        // Pilot and rest are balanced each, so that the whole is, wherever the pilot ends it.
+        let schedule = match plan.blocks {
+            Some(blocks) => orders(blocks, row.seed),
             None => {
-                let pilot = &schedule[..plan.pilot_blocks as usize];
-                blocks = sample_blocks(&mut *self.device, graphs, pilot, calls)?;
+                let pilot = orders(plan.pilot_blocks, row.seed);
+                blocks = sample_blocks(&mut *self.device, graphs, &pilot, calls)?;
                 let bounds = plan.pilot_blocks as usize + 2..=plan.max_blocks as usize;
-                blocks_per_process(&blocks, plan.margin, bounds)
-                    .map_or(plan.max_blocks, |needed| needed as u32)
+                let needed = blocks_per_process(&blocks, plan.margin, bounds)
+                    .map_or(plan.max_blocks, |needed| needed as u32);
+                orders(needed - plan.pilot_blocks, !row.seed)
             }
         };
-        let (before, last) =
-            schedule[blocks.len()..needed as usize].split_at(needed as usize - blocks.len() - 1);
+        let (last, before) = schedule
+            .split_last()
+            .expect("a row should be sampled in one block at least");
         blocks.extend(sample_blocks(&mut *self.device, graphs, before, calls)?);
         let outputs: Vec<Span> = Side::BOTH
             .into_iter()
@@ -256,7 +258,7 @@ impl Session {
         for outputs in outputs.chunks(PAINTED_AT_ONCE) {
             self.device.paint(outputs, AUDIT_POISON)?;
         }
-        blocks.extend(sample_blocks(&mut *self.device, graphs, last, calls)?);
+        blocks.extend(sample_blocks(&mut *self.device, graphs, &[*last], calls)?);
         Ok(blocks)
     }
 
