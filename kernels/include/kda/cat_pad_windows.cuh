@@ -39,10 +39,15 @@ struct CatPadWindows {
 
 namespace detail {
 
-// Both elements of a word: 0xffff where the element's bit is set.
-__device__ __forceinline__ unsigned word_mask(unsigned bits, int word) {
-  const unsigned pair = bits >> (2 * word);
-  return (pair & 1) * 0xffffu | (pair >> 1 & 1) * 0xffff0000u;
+// Lane i's 16 bits are all ones where bit i is set.
+__device__ __forceinline__ void lane_masks(unsigned (&masks)[4], unsigned bits) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    // Four bits to the lowest of four bytes each, then to whole bytes: partial products do not meet.
+    const unsigned bytes = ((bits >> (4 * half) & 15) * 0x204081u & 0x01010101u) * 0xffu;
+    masks[2 * half] = __byte_perm(bytes, 0, 0x1100);
+    masks[2 * half + 1] = __byte_perm(bytes, 0, 0x3322);
+  }
 }
 
 // Bits [from, to) of a vector's lanes; either end may lie outside.
@@ -109,11 +114,13 @@ __global__ void __launch_bounds__(kCatPadThreads) cat_pad_windows_kernel(const C
       const int64_t begin = from + h * call.width + column - 3 * kPad - skip;
       const int words = skip + kCatPadLanes + 2 * kPad > 2 * kCatPadLanes ? 3 : 2;
       if (begin >= 0 && begin + words * kCatPadLanes <= elements) {
-        unsigned source[4 + kPad];
+        unsigned source[4 + kPad], in_first[4], in_second[4];
         detail::load_window<kPad>(source, data + begin, skip);
+        detail::lane_masks(in_first, first);
+        detail::lane_masks(in_second, second);
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
-          value[i] = (source[i + kPad] & detail::word_mask(first, i)) | (source[i] & detail::word_mask(second, i));
+          value[i] = (source[i + kPad] & in_first[i]) | (source[i] & in_second[i]);
         }
         is_stored = true;
       }
