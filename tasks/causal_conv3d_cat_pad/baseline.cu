@@ -1,4 +1,4 @@
-// baseline.cu: sglang's Triton kernel for the padded input of a causal 3-D convolution; see baselines/sglang/LINEAGE.toml.
+// baseline.cu: sglang's Triton kernel for the padded input of a causal 3-D convolution; see baselines/*/LINEAGE.toml.
 //   dense inputs: one launch;  others: made dense in the workspace first, by PyTorch's elementwise copy
 #include "kda/cat_pad_call.cuh"
 #include "kda/route.cuh"
@@ -15,13 +15,12 @@ constexpr int64_t kWorkspaceAlignment = 256;  // bytes, as the allocator upstrea
 
 int64_t dense_bytes(const CatPadCall& call, const Source& source) {
   if (source.is_dense) return 0;
-  const int64_t bytes =
-      call.batch * call.channels * source.depth * call.height * call.width * call.element_bytes;
+  const int64_t bytes = call.batch * call.channels * source.depth * call.height * call.width * call.element_bytes;
   return (bytes + kWorkspaceAlignment - 1) / kWorkspaceAlignment * kWorkspaceAlignment;
 }
 
-// One copy a batch and channel block: a launch moves planes, rows and columns, or whatever of the five dimensions is
-// left when those of size 1 are dropped and those that go on from one another are merged.
+// Dimensions of size 1 are dropped, and those that go on from one another merged; a launch copies the three innermost
+// of what is left.
 template <typename T>
 cudaError_t make_dense(const CatPadCall& call, const Source& source, char* to, void* stream) {
   const int64_t sizes[cat_pad::kRank] = {call.batch, call.channels, source.depth, call.height, call.width};
