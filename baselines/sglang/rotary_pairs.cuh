@@ -50,7 +50,8 @@ __global__ void __launch_bounds__(kPairsThreads)  // upstream has 32 registers a
 template <typename T>
 cudaError_t launch_pairs(const rotary::PairsCall& call, const float* cos, const float* sin, void* stream) {
   const auto kernel = call.half <= 32 ? rotary_pairs_heads4_kernel<T, 32> : rotary_pairs_heads4_kernel<T, 64>;
-  const dim3 grid(static_cast<unsigned>(call.rows), static_cast<unsigned>((call.heads + kPairsHeads - 1) / kPairsHeads));
+  const int64_t head_groups = (call.heads + kPairsHeads - 1) / kPairsHeads;
+  const dim3 grid(static_cast<unsigned>(call.rows), static_cast<unsigned>(head_groups));
   return launch(kernel, grid, dim3(kPairsThreads), 0, stream, static_cast<const T*>(call.x), cos, sin,
                 static_cast<T*>(call.out), static_cast<int>(call.table_rows), static_cast<int>(call.heads),
                 static_cast<int>(call.half));

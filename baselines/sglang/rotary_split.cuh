@@ -2,8 +2,8 @@
 //   out[j] = T(f32(bf16(a * c)) - b * s), out[j + h] = T(f32(bf16(b * c)) + a * s);  a = x[j], b = x[j + h]
 //   x, out: [B, S, H * 2h] dense;  cos, sin: [B, H, S, h], h contiguous. The cos product is T's, then bf16's.
 // Moves 12 * B*S*H*h B. Bound: HBM.
-// Grid: (B * S, ceil(H / heads a block)), 16 heads a block or the next power of two of H; 256 threads, one tile of heads
-// by the next power of two of h. A thread has kElements neighbours of a head: 4 for h 64, 2 for h 32.
+// Grid: (B * S, ceil(H / heads a block)), 16 heads a block or the next power of two of H; 256 threads, one tile of
+// heads by the next power of two of h. A thread has kElements neighbours of a head: 4 for h 64, 2 for h 32.
 #pragma once
 
 #include "kda/launch.cuh"

@@ -1,7 +1,7 @@
 // rotary_call.cuh: reads and refuses calls of rotary_embedding, on the host, for both sides alike.
 //   apply_rotary_embedding       x, out [B, T, H, D] or [T, H, D], dense;  cos, sin f32 [R, D/2], or [R, D] where
 //                                interleaved (its even columns count), dense;  R divides the rows, row i has cos[i % R]
-//   apply_ltx2_split_rotary_emb  x, out [B, S, H * 2h], dense;  cos, sin [B, H, S, h], last stride 1, other strides free
+//   apply_ltx2_split_rotary_emb  x, out [B, S, H * 2h], dense;  cos, sin [B, H, S, h], last stride 1, others free
 // x and out are bf16 or f16, one GPU holds everything, and out overlaps no input. Pointers are whole 16 B; so are h and
 // the strides of cos and sin that step over h. Nothing here launches.
 #pragma once

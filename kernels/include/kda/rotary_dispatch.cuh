@@ -9,8 +9,9 @@
 namespace kda::rotary {
 
 constexpr int64_t kMaxGridYZ = 65535;
-// Up to so many tokens, blocks are half as large, so that more SMs have one (a guess: no GPU has timed it).
+// Up to so many tokens, blocks are small, so that more SMs have one (a guess: no GPU has timed it).
 constexpr int64_t kFewTokens = 512;
+constexpr int64_t kFewTokensThreads = 64;
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
@@ -43,25 +44,29 @@ inline bool fits_vectors(const PairsCall& call) {
 }
 
 inline bool fits_vectors(const SplitCall& call) {
-  return call.half / kVectorElements <= kSplitThreads / 2 && call.batch <= kMaxGridYZ;
+  return call.half / kVectorElements <= kFewTokensThreads && call.batch <= kMaxGridYZ;
 }
 
 inline bool has_few_tokens(const SplitCall& call) { return call.batch * call.tokens <= kFewTokens; }
+
+// A block is a whole token where that fits: other tasks measured several blocks a row as slower, tokens being fastest
+// in the grid. Half the largest block where the heads leave the choice.
+inline int64_t block_threads(int64_t vectors, int64_t heads, int64_t most) {
+  return vectors * heads <= most / 2 ? most / 2 : most;
+}
 
 template <typename T>
 cudaError_t launch_as(const PairsCall& call, void* stream) {
   const int64_t width = 2 * call.half;
   const PairsArguments<T> arguments = {
-      static_cast<const T*>(call.x),          call.cos, call.sin, static_cast<T*>(call.out),
+      static_cast<const T*>(call.x),     call.cos,                     call.sin, static_cast<T*>(call.out),
       static_cast<int>(call.table_rows), static_cast<int>(call.heads), static_cast<int>(width)};
   if (!fits_vectors(call)) {
     return launch(rotary_pairs_elements_kernel<T>, elements_grid(call.rows * call.heads * call.half),
                   dim3(kElementsThreads), 0, stream, arguments, call.rows, static_cast<int>(call.column_step));
   }
-  // Half the largest block where the heads leave it the choice; blocks are whole rows in the captured shapes.
   const int64_t vectors = width / kVectorElements, head_groups = ceil_div(call.heads, kHeadsPerThread);
-  const BlockShape shape = block_shape(vectors, head_groups, vectors * head_groups <= kPairsThreads / 2
-                                                                 ? kPairsThreads / 2 : kPairsThreads);
+  const BlockShape shape = block_shape(vectors, head_groups, block_threads(vectors, head_groups, kPairsThreads));
   const dim3 grid = grid_of(ceil_div(call.table_rows, shape.z), ceil_div(head_groups, shape.y),
                             call.rows / call.table_rows);
   return call.column_step == 1 ? launch(rotary_pairs_kernel<T, 1>, grid, shape.block(), 0, stream, arguments)
@@ -84,8 +89,10 @@ cudaError_t launch_as(const SplitCall& call, void* stream) {
                   elements_grid(call.batch * call.tokens * call.heads * call.half), dim3(kElementsThreads), 0, stream,
                   arguments, call.batch);
   }
-  const BlockShape shape = block_shape(call.half / kVectorElements, call.heads,
-                                       has_few_tokens(call) ? kSplitThreads / 2 : kSplitThreads);
+  const int64_t vectors = call.half / kVectorElements;
+  const int64_t threads =
+      has_few_tokens(call) ? kFewTokensThreads : block_threads(vectors, call.heads, kSplitThreads);
+  const BlockShape shape = block_shape(vectors, call.heads, threads);
   const dim3 grid = grid_of(ceil_div(call.tokens, shape.z), ceil_div(call.heads, shape.y), call.batch);
   return launch(rotary_split_kernel<T>, grid, shape.block(), 0, stream, arguments);
 }
@@ -121,7 +128,7 @@ inline int32_t describe_call(const SplitCall& call, KdaRoute* route) {
                     "16 B along h; blocks of 64 threads, so that more SMs have one");
   }
   return describe(route, "split", "more than 512 tokens", "rotary_split_kernel",
-                  "16 B along h; blocks of 128 threads, 16 heads of h 64 or 32 of h 32");
+                  "16 B along h; a block is a token: 256 threads for 32 heads of h 64, 128 for h 32");
 }
 
 }  // namespace kda::rotary

@@ -12,7 +12,7 @@
 
 namespace kda::rotary {
 
-constexpr int kSplitThreads = 128;  // at most
+constexpr int kSplitThreads = 256;  // at most
 
 // Strides in elements.
 template <typename T>
