@@ -78,14 +78,13 @@ inline bool is_in_reach(int64_t rows, int64_t heads, int64_t half) {
   return rows <= INT32_MAX && heads <= UINT16_MAX && half <= UINT16_MAX;
 }
 
-// The strides of a size-1 dimension are never used.
+// The strides of a size-1 dimension are free.
 inline bool is_split_table(const KdaTensor& table) {
   return table.ndim == 4 && table.strides[3] == 1 && (numel(table) == 0 || rows_aligned(table, 3, kAlignment));
 }
 
 inline SplitTable split_table(const KdaTensor& table) {
-  const auto stride = [&](int dim) { return table.shape[dim] == 1 ? 0 : table.strides[dim]; };
-  return {elements<const void>(table), stride(0), stride(1), stride(2)};
+  return {elements<const void>(table), table.strides[0], table.strides[1], table.strides[2]};
 }
 
 }  // namespace detail
