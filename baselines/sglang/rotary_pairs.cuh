@@ -17,14 +17,16 @@ constexpr int kPairsHeads = 4;
 
 template <typename T, int kTile>
 __global__ void __launch_bounds__(kPairsThreads)  // upstream has 32 registers at most without a bound
-    rotary_pairs_heads4_kernel(const T* __restrict__ x, const float* __restrict__ cos, const float* __restrict__ sin,
-                               T* __restrict__ out, int table_rows, int heads, int half) {
+    rotary_pairs_heads4_kernel(const T* x, const float* cos, const float* sin, T* out, int table_rows, int heads,
+                               int half) {
+  // No __restrict__: upstream's loads are plain ones, not ld.global.nc.
   constexpr int kStep = kPairsThreads / kPairsHeads;
   constexpr int kPairs = kTile / kStep;
   const int row = blockIdx.x, lane_head = threadIdx.x % kPairsHeads, first_pair = threadIdx.x / kPairsHeads;
   const int head = blockIdx.y * kPairsHeads + lane_head;
   if (head >= heads) return;
   const int64_t table = int64_t{row % table_rows} * half, start = (int64_t{row} * heads + head) * 2 * half;
+#pragma unroll 1
   for (int tile = 0; tile < half; tile += kTile) {
     float a[kPairs], b[kPairs], c[kPairs], s[kPairs];
 #pragma unroll

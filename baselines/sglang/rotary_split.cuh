@@ -36,15 +36,13 @@ __global__ void __launch_bounds__(kSplitThreads)  // upstream has 25 registers a
   using Run = Vec<T, kElements>;
   const int half = kHalf == 0 ? a.half : kHalf;
   const int block_half = kHalf == 0 ? 1 << a.log_block_half : kHalf;
-  const int tile = kHalf == 0 ? a.block_heads * block_half : kSplitHeads * kHalf;
   const int block_heads = kHalf == 0 ? a.block_heads : kSplitHeads;
   const int64_t batch = blockIdx.x / a.tokens, token = blockIdx.x % a.tokens;
-  // One turn where h is a constant.
-  for (int element = threadIdx.x * kElements; element < tile; element += kSplitThreads * kElements) {
+  const auto rotate_run = [&](int element) {
     const int lane_head = kHalf == 0 ? element >> a.log_block_half : element / block_half;
     const int j = element & (block_half - 1);
     const int head = blockIdx.y * block_heads + lane_head;
-    if (head >= a.heads || j >= half) continue;
+    if (head >= a.heads || j >= half) return;
     const int64_t first = (int64_t{blockIdx.x} * a.heads + head) * 2 * half + j;
     const Run x0 = Run::load(a.x + first), x1 = Run::load(a.x + first + half);
     const Run cos = Run::load(a.cos + batch * a.cos_batch + head * a.cos_head + token * a.cos_token + j);
@@ -57,6 +55,16 @@ __global__ void __launch_bounds__(kSplitThreads)  // upstream has 25 registers a
     }
     from_float<T>(y0).store(a.out + first);
     from_float<T>(y1).store(a.out + first + half);
+  };
+  if constexpr (kHalf != 0) {
+    static_assert(kSplitHeads * kHalf == kSplitThreads * kElements, "one run a thread");
+    rotate_run(threadIdx.x * kElements);
+  } else {
+#pragma unroll 1
+    for (int element = threadIdx.x * kElements; element < block_heads * block_half;
+         element += kSplitThreads * kElements) {
+      rotate_run(element);
+    }
   }
 }
 
