@@ -198,7 +198,7 @@ impl Timing<'_> {
         for set in sample(&mut process.random, reply.buffer_sets as usize, count) {
             let mut fetch = |side| {
                 let copies = worker.fetch(side, vec![set as u32], place, limit);
-                place += output_bytes(row);
+                place += row.output_bytes();
                 copies
             };
             let (candidate, baseline) = (fetch(Side::Candidate)?, fetch(Side::Baseline)?);
@@ -260,23 +260,14 @@ impl Process {
 }
 
 fn audited_sets(row: &Case) -> usize {
-    if output_bytes(row) > LARGE_OUTPUTS {
+    if row.output_bytes() > LARGE_OUTPUTS {
         1
     } else {
         AUDITED_SETS
     }
 }
 
-/// Shared memory for the outputs of one buffer set of one side.
-fn output_bytes(row: &Case) -> u64 {
-    let written = (0..row.storage_bytes.len()).filter(|storage| row.is_written(*storage));
-    let outputs: u64 = written
-        .map(|storage| row.storage_bytes[storage].next_multiple_of(64))
-        .sum();
-    outputs.next_multiple_of(4096)
-}
-
 /// Shared memory for all that is audited of one row.
 fn row_area(row: &Case) -> u64 {
-    2 * audited_sets(row) as u64 * output_bytes(row)
+    2 * audited_sets(row) as u64 * row.output_bytes()
 }

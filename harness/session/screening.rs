@@ -47,7 +47,12 @@ impl Screening<'_> {
         oracles: &mut [Oracle; 2],
         progress: &dyn Progress,
     ) -> Result<BTreeMap<String, Screened>, SessionError> {
-        let area = cases.iter().map(|case| area_bytes(case)).max().unwrap_or(0);
+        // Outputs after either run.
+        let area = cases
+            .iter()
+            .map(|case| 2 * case.output_bytes())
+            .max()
+            .unwrap_or(0);
         let mut candidate = Replaceable::start(self.factory, Side::Candidate, area)?;
         let mut baseline = Replaceable::start(self.factory, Side::Baseline, area)?;
         let mut screened = BTreeMap::new();
@@ -220,13 +225,4 @@ pub(super) fn tell(error: &WorkerError) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Shared memory for one case: its outputs after either run.
-fn area_bytes(case: &Case) -> u64 {
-    let written = (0..case.storage_bytes.len()).filter(|storage| case.is_written(*storage));
-    let outputs: u64 = written
-        .map(|storage| case.storage_bytes[storage].next_multiple_of(64))
-        .sum();
-    (2 * outputs).next_multiple_of(4096)
 }

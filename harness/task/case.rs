@@ -76,6 +76,15 @@ impl Case {
         self.present().map(TensorSpec::elements).max().unwrap_or(0)
     }
 
+    /// Shared memory that the outputs of one buffer set take, each storage at a multiple of 64 bytes.
+    pub fn output_bytes(&self) -> u64 {
+        let written = (0..self.storage_bytes.len()).filter(|storage| self.is_written(*storage));
+        let bytes: u64 = written
+            .map(|storage| self.storage_bytes[storage].next_multiple_of(64))
+            .sum();
+        bytes.next_multiple_of(4096)
+    }
+
     /// Whether `storage` belongs to an output.
     pub fn is_written(&self, storage: usize) -> bool {
         self.outputs().any(|tensor| tensor.storage == storage)
