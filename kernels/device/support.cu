@@ -104,19 +104,47 @@ __device__ void store(void* base, int32_t dtype, int64_t position, double value)
   }
 }
 
+// Where elements share a place, the last one stays, as on the host: of a dimension of stride 0 only the last index is
+// drawn, and views that overlap in another way get one thread, see `elements_meet`.
 // Index is the narrowest type that counts the elements: a 64-bit division costs several 32-bit ones.
 template <typename Index>
 __global__ void __launch_bounds__(kThreads) draw_kernel(void* base, int32_t dtype, View view, Fill fill) {
-  const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
-  for (int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; index < view.elements; index += step) {
+  const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  for (int64_t index = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; index < view.elements;
+       index += step) {
     Index rest = static_cast<Index>(index);
     int64_t position = 0;
+    bool is_last = true;
     for (int dim = view.ndim - 1; dim >= 0; --dim) {
       const Index size = static_cast<Index>(view.shape[dim]);
-      position += static_cast<int64_t>(rest % size) * view.strides[dim];
+      const Index coordinate = rest % size;
+      is_last = is_last && (view.strides[dim] != 0 || coordinate == size - 1);
+      position += static_cast<int64_t>(coordinate) * view.strides[dim];
       rest /= size;
     }
-    store(base, dtype, position, fill_value(fill, static_cast<uint64_t>(index)));
+    if (is_last) store(base, dtype, position, fill_value(fill, static_cast<uint64_t>(index)));
+  }
+}
+
+// Whether elements may share a place by more than a stride of 0: some stride does not step over what smaller ones span.
+bool elements_meet(const View& view) {
+  int64_t behind = 0;  // stride that was stepped over last
+  int64_t span = 0;
+  for (;;) {
+    int64_t next = INT64_MAX;
+    int64_t reach = 0;
+    int dims = 0;
+    for (int dim = 0; dim < view.ndim; ++dim) {
+      const int64_t stride = view.strides[dim];
+      if (view.shape[dim] == 1 || stride <= behind || stride > next) continue;
+      dims = stride == next ? dims + 1 : 1;
+      reach = (view.shape[dim] - 1) * stride;
+      next = stride;
+    }
+    if (dims == 0) return false;
+    if (dims > 1 || next <= span) return true;
+    behind = next;
+    span += reach;
   }
 }
 
@@ -234,7 +262,8 @@ KDA_EXPORT int32_t kda_support_draw(uint64_t address, int32_t dtype, int32_t ndi
   }
   if (view.elements == 0) return cudaSuccess;
   const auto kernel = view.elements <= UINT32_MAX ? draw_kernel<uint32_t> : draw_kernel<uint64_t>;
-  return kda::launch(kernel, dim3(blocks_for(view.elements)), dim3(kThreads), 0, stream,
+  const bool in_order = elements_meet(view);
+  return kda::launch(kernel, dim3(in_order ? 1 : blocks_for(view.elements)), dim3(in_order ? 1 : kThreads), 0, stream,
                      reinterpret_cast<void*>(address), dtype, view, Fill{fill_kind, first, second, key});
 }
 
