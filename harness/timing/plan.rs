@@ -7,9 +7,11 @@ const COLD_L2_MULTIPLE: u64 = 2;
 
 /// Buffer sets so that a rotation moves more than twice the L2, within `room` bytes for all sets of both sides.
 ///
-/// `moved` is what one call reads and writes, `set_bytes` what one buffer set of both sides takes, all in bytes.
-pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64) -> u32 {
-    let wanted = COLD_L2_MULTIPLE * l2_bytes / moved.max(1) + 1;
+/// `moved` is what one call reads and writes, `set_bytes` what one buffer set of both sides takes, all in bytes. More
+/// than `max_calls` sets are never needed: a sample of as many calls then meets each set once, after the settle before
+/// it has evicted them all.
+pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64, max_calls: u32) -> u32 {
+    let wanted = (COLD_L2_MULTIPLE * l2_bytes / moved.max(1) + 1).min(u64::from(max_calls));
     let fits = (room / set_bytes.max(1)).max(1);
     u32::try_from(wanted.min(fits)).unwrap_or(u32::MAX)
 }
@@ -38,19 +40,26 @@ mod tests {
 
     #[test]
     fn a_set_larger_than_twice_the_cache_needs_no_other() {
-        assert_eq!(rotation(101 << 20, 50 << 20, 1 << 30, u64::MAX), 1);
+        assert_eq!(rotation(101 << 20, 50 << 20, 1 << 30, u64::MAX, 1000), 1);
     }
 
     #[test]
     fn small_sets_rotate_past_twice_the_cache() {
-        let sets = rotation(1 << 20, 50 << 20, 4 << 20, u64::MAX);
+        let sets = rotation(1 << 20, 50 << 20, 4 << 20, u64::MAX, 1000);
         assert!(u64::from(sets) << 20 > 100 << 20, "{sets}");
     }
 
     #[test]
+    fn a_sample_of_tiny_sets_meets_each_of_them_once() {
+        let sets = rotation(4 << 10, 50 << 20, 8 << 10, u64::MAX, PLAN.max_calls);
+        assert_eq!(sets, PLAN.max_calls);
+        assert_eq!(calls_per_sample(1600.0, sets, &PLAN), sets);
+    }
+
+    #[test]
     fn sets_stay_within_the_room() {
-        assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 40 << 20), 10);
-        assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 1), 1);
+        assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 40 << 20, 1000), 10);
+        assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 1, 1000), 1);
     }
 
     #[test]

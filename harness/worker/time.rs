@@ -55,7 +55,7 @@ impl Session {
     pub(super) fn time(&mut self, request: TimeRequest) -> Result<TimeReply, Fault> {
         self.timed = None;
         let TimeRequest { case, seed, plan } = request;
-        let row = self.place(case, seed)?;
+        let row = self.place(case, seed, plan.max_calls)?;
         let sets = row.baseline.len() as u32;
 
         let (baseline_graph, _) = self.describe_call(&row, Side::Baseline)?;
@@ -100,7 +100,7 @@ impl Session {
     }
 
     /// Buffer sets for both sides, drawn. Each side has its own, so that neither can leave anything for the other.
-    fn place(&mut self, case: Case, seed: u64) -> Result<TimedRow, Fault> {
+    fn place(&mut self, case: Case, seed: u64, max_calls: u32) -> Result<TimedRow, Fault> {
         let workspaces = [
             self.sides.workspace_bytes(Side::Baseline, &case)?,
             self.sides.workspace_bytes(Side::Candidate, &case)?,
@@ -116,6 +116,7 @@ impl Session {
             facts.l2_bytes,
             one_set[0] + one_set[1],
             room,
+            max_calls,
         );
         let arena = self.arena.reserve(
             &mut *self.device,
