@@ -24,6 +24,7 @@ enum class Wait : uint8_t {
   kSyncthreadsCount,
   kSyncthreadsAnd,
   kSyncthreadsOr,
+  kClusterBarrier,
   kSyncwarp,
   kShfl,
   kShflUp,
@@ -46,10 +47,10 @@ enum class Wait : uint8_t {
 inline const char* wait_name(Wait wait) {
   static constexpr const char* kNames[] = {
       "nothing",           "__syncthreads",     "__syncthreads_count", "__syncthreads_and", "__syncthreads_or",
-      "__syncwarp",        "__shfl_sync",       "__shfl_up_sync",      "__shfl_down_sync",  "__shfl_xor_sync",
-      "__ballot_sync",     "__any_sync",        "__all_sync",          "__match_any_sync",  "__reduce_add_sync",
-      "__reduce_min_sync", "__reduce_max_sync", "__reduce_min_sync",   "__reduce_max_sync", "__reduce_and_sync",
-      "__reduce_or_sync",  "__reduce_xor_sync",
+      "cluster_sync",      "__syncwarp",        "__shfl_sync",         "__shfl_up_sync",    "__shfl_down_sync",
+      "__shfl_xor_sync",   "__ballot_sync",     "__any_sync",          "__all_sync",        "__match_any_sync",
+      "__reduce_add_sync", "__reduce_min_sync", "__reduce_max_sync",   "__reduce_min_sync", "__reduce_max_sync",
+      "__reduce_and_sync", "__reduce_or_sync",  "__reduce_xor_sync",
   };
   return kNames[static_cast<unsigned>(wait)];
 }
@@ -117,6 +118,7 @@ struct Warp {
 };
 
 struct Launch;
+class Gang;
 
 // The header of a region. Only the pool thread that owns it touches it.
 struct BlockState {
@@ -136,11 +138,14 @@ struct BlockState {
   ThreadFiber* current;
   FiberList ready;
   FiberList idle;  // fibers that run no thread
-  Barrier barriers[4];
+  Barrier barriers[5];
   unsigned num_at_barriers;
 
   Launch* shared_launch;  // what all pool threads share of the launch
   uint64_t next_block, end_block;
+  Gang* gang;           // of blocks that run at the same time, or NULL
+  unsigned gang_rank;   // this block's place in it
+  uint64_t gang_round;  // of the gang's blocks, how many have started
   uint64_t smem_capacity;
   unsigned num_fibers;
   bool abandoned;  // the block ended in a failure and left its fibers as they were
@@ -159,6 +164,8 @@ __attribute__((always_inline)) inline void* dynamic_smem() { return block().dyna
 // Ends the launch with this message. The block's other threads are abandoned where they stand.
 [[noreturn]] void fail_block(BlockState& block, const char* format, ...) __attribute__((format(printf, 2, 3)));
 [[noreturn]] void fail_deadlock(BlockState& block);
+// Returns when the other blocks of the cluster have met this one.
+void meet_gang(BlockState& block);
 ThreadFiber* idle_fiber(BlockState& block);
 
 inline void switch_fiber([[maybe_unused]] BlockState& block, Fiber& from, Fiber& to) {
@@ -214,8 +221,12 @@ __attribute__((always_inline)) inline BlockState& meeting_block() {
   return b;
 }
 
+inline constexpr unsigned kClusterBarrierIndex =
+    static_cast<unsigned>(Wait::kClusterBarrier) - static_cast<unsigned>(Wait::kSyncthreads);
+
 inline bool release_if_complete(BlockState& block, Barrier& barrier) {
   if (barrier.arrived + block.num_exited != block.num_threads) return false;
+  if (&barrier == &block.barriers[kClusterBarrierIndex]) meet_gang(block);
   block.num_at_barriers -= barrier.arrived;
   barrier.completed_arrived = barrier.arrived;
   barrier.completed_trues = barrier.trues;

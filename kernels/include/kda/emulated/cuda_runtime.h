@@ -9,6 +9,7 @@
 
 #include "kda/emulated/atomic_functions.h"
 #include "kda/emulated/cached_access.h"
+#include "kda/emulated/cluster_functions.h"
 #include "kda/emulated/float_intrinsics.h"
 #include "kda/emulated/integer_intrinsics.h"
 #include "kda/emulated/launch_node.h"

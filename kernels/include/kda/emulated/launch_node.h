@@ -15,9 +15,15 @@
 
 namespace kda::emulated {
 
+enum class Residency {
+  kAnyBlocks,  // blocks, or clusters, start as there is room
+  kAllBlocks,  // a cooperative launch: all at the same time, or not at all
+};
+
 struct Geometry {
   dim3 grid, block, cluster;
   size_t smem_bytes;
+  Residency residency = Residency::kAnyBlocks;
 };
 
 // What CUDA's launch refuses (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
@@ -37,6 +43,15 @@ inline cudaError_t check_geometry(const Geometry& geometry) {
   }
   if (cluster.x * cluster.y * cluster.z > kMaxClusterBlocks) return cudaErrorInvalidClusterSize;
   if (geometry.smem_bytes > kMaxSharedBytesPerBlock) return cudaErrorInvalidValue;
+  if (geometry.residency == Residency::kAllBlocks) {
+    // Not emulated: a cooperative grid of clusters.
+    if (cluster.x * cluster.y * cluster.z > 1) return cudaErrorNotSupported;
+    const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
+    const uint64_t resident = kSharedBytesPerMultiprocessor / (geometry.smem_bytes + kSharedBytesReservedPerBlock);
+    const uint64_t by_threads = kThreadsPerMultiprocessor / (block.x * block.y * block.z);
+    const uint64_t fit = kNumMultiprocessors * (resident < by_threads ? resident : by_threads);
+    if (blocks > fit || blocks > kMaxGangBlocks) return cudaErrorCooperativeLaunchTooLarge;
+  }
   return cudaSuccess;
 }
 
@@ -83,7 +98,7 @@ inline void copy_error(char* error, size_t error_bytes, const char* message) {
   if (error_bytes != 0) snprintf(error, error_bytes, "%s", message);
 }
 
-template <typename... Params>
+template <Residency kResidency, typename... Params>
 int32_t run_kernel_node(const KdaEmulatedNode* node, char* error, size_t error_bytes) {
   using Layout = ArgumentLayout<Params...>;
   // The stream aligns its copy to 16 bytes only.
@@ -95,6 +110,9 @@ int32_t run_kernel_node(const KdaEmulatedNode* node, char* error, size_t error_b
   launch.name = node->name;
   launch.grid = dim3(node->grid[0], node->grid[1], node->grid[2]);
   launch.block = dim3(node->block[0], node->block[1], node->block[2]);
+  launch.gang = kResidency == Residency::kAllBlocks ? launch.grid
+                                                    : dim3(node->cluster[0], node->cluster[1], node->cluster[2]);
+  launch.is_cluster = kResidency == Residency::kAnyBlocks;
   launch.smem_bytes = node->smem_bytes;
   if (Pool::instance().run(launch)) return 0;
   copy_error(error, error_bytes, launch.error);
@@ -137,7 +155,8 @@ cudaError_t enqueue_kernel(const Geometry& geometry, void* stream, void (*kernel
   node.params = kLayout.params;
   node.args = block;
   node.args_bytes = kLayout.bytes;
-  node.run = run_kernel_node<Params...>;
+  node.run = geometry.residency == Residency::kAllBlocks ? run_kernel_node<Residency::kAllBlocks, Params...>
+                                                         : run_kernel_node<Residency::kAnyBlocks, Params...>;
   return enqueue(stream, node);
 }
 

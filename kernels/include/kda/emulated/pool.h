@@ -42,11 +42,8 @@ class Pool {
     pthread_cond_broadcast(&work_);
     unlock();
     for (unsigned i = 0; i < num_helpers_; ++i) pthread_join(helpers_[i], nullptr);
-    for (BlockState* region : regions_) {
-      if (region == nullptr) continue;
-      free(region->dynamic_smem);
-      munmap(region, kRegionBytes);
-    }
+    for (BlockState* region : regions_) release(region);
+    for (BlockState* region : gang_regions_) release(region);
   }
 
   // How many threads later launches may use, the launching one included.
@@ -59,10 +56,11 @@ class Pool {
   // Runs the launch to its end; false when it failed, with a message in launch.error. One launch runs at a time.
   bool run(Launch& launch) {
     pthread_mutex_lock(&running_);
-    BlockState* const region = region_of(0);
+    BlockState* const region = provide_region(regions_[0]);
     if (region == nullptr) {
-      snprintf(launch.error, sizeof(launch.error), "no address space for the emulated device");
-      launch.failed.store(true);
+      fail_launch(launch, "no address space for the emulated device");
+    } else if (launch.gang.x * launch.gang.y * launch.gang.z > 1) {
+      run_gangs(launch);
     } else {
       plan_blocks(launch);
       started_nanos_ = now_nanos();
@@ -89,17 +87,63 @@ class Pool {
   void lock() { pthread_mutex_lock(&mutex_); }
   void unlock() { pthread_mutex_unlock(&mutex_); }
 
-  BlockState* region_of(unsigned index) {
-    if (regions_[index] == nullptr) {
+  static BlockState* provide_region(BlockState*& region) {
+    if (region == nullptr) {
       void* const memory = reserve_region();
       if (memory == nullptr) return nullptr;
       if (mprotect(memory, sizeof(BlockState), PROT_READ | PROT_WRITE) != 0) {
         munmap(memory, kRegionBytes);
         return nullptr;
       }
-      regions_[index] = new (memory) BlockState{};
+      region = new (memory) BlockState{};
     }
-    return regions_[index];
+    return region;
+  }
+
+  static void release(BlockState* region) {
+    if (region == nullptr) return;
+    free(region->dynamic_smem);
+    munmap(region, kRegionBytes);
+  }
+
+  static void fail_launch(Launch& launch, const char* message) {
+    snprintf(launch.error, sizeof(launch.error), "%s", message);
+    launch.failed.store(true);
+  }
+
+  // One thread for each rank runs that rank's block of every gang, one gang after the other.
+  void run_gangs(Launch& launch) {
+    Gang gang(launch.gang.x * launch.gang.y * launch.gang.z);
+    GangMember members[kMaxGangBlocks];
+    unsigned num_started = 0;
+    for (unsigned rank = 0; rank < gang.members() && !launch.failed.load(); ++rank) {
+      gang.block(rank) = provide_region(gang_regions_[rank]);
+      if (gang.block(rank) == nullptr) fail_launch(launch, "no address space for the blocks of a cluster");
+    }
+    for (; num_started < gang.members() && !launch.failed.load(); ++num_started) {
+      GangMember& member = members[num_started];
+      member.launch = &launch;
+      member.gang = &gang;
+      member.rank = num_started;
+      if (pthread_create(&member.thread, nullptr, gang_member_main, &member) == 0) continue;
+      fail_launch(launch, "no host thread for a block of a cluster");
+      gang.fail();
+      break;
+    }
+    for (unsigned rank = 0; rank < num_started; ++rank) pthread_join(members[rank].thread, nullptr);
+  }
+
+  struct GangMember {
+    pthread_t thread;
+    Launch* launch;
+    Gang* gang;
+    unsigned rank;
+  };
+
+  static void* gang_member_main(void* argument) {
+    const GangMember& member = *static_cast<const GangMember*>(argument);
+    run_blocks(*member.gang->block(member.rank), *member.launch, member.gang, member.rank);
+    return nullptr;
   }
 
   // Blocks are taken several at a time, of about 4096 threads together, but so that all pool threads get many turns.
@@ -154,7 +198,7 @@ class Pool {
       helped = launch_number_;
       ++num_busy_;
       unlock();
-      if (BlockState* const region = region_of(index)) run_blocks(*region, launch);
+      if (BlockState* const region = provide_region(regions_[index])) run_blocks(*region, launch);
       lock();
       if (--num_busy_ == 0) pthread_cond_signal(&done_);
     }
@@ -186,6 +230,7 @@ class Pool {
   pthread_t helpers_[kMaxPoolThreads] = {};
   HelperStart starts_[kMaxPoolThreads] = {};
   BlockState* regions_[kMaxPoolThreads] = {};  // each touched by its own thread alone
+  BlockState* gang_regions_[kMaxGangBlocks] = {};
 };
 
 }  // namespace kda::emulated

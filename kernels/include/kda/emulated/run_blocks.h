@@ -9,6 +9,7 @@
 #include <atomic>
 #include <utility>
 
+#include "kda/emulated/gang.h"
 #include "kda/emulated/warp.h"
 
 namespace kda::emulated {
@@ -21,6 +22,8 @@ struct Launch {
   const void* args;
   const char* name;  // mangled, as `kernel_name` gives it
   dim3 grid, block;
+  dim3 gang = dim3(1, 1, 1);  // blocks that run at the same time: a cluster's, or the grid's of a cooperative launch
+  bool is_cluster = false;
   uint64_t smem_bytes;
 
   uint64_t num_blocks = 0;
@@ -48,6 +51,7 @@ inline void record_error(Launch& launch, const BlockState& block, const char* wh
 [[noreturn]] inline void abandon_block(BlockState& block) {
   block.abandoned = true;
   block.shared_launch->failed.store(true);
+  if (block.gang != nullptr) block.gang->fail();
   switch_fiber(block, *block.current, block.root);
   __builtin_unreachable();
 }
@@ -114,10 +118,28 @@ inline void record_error(Launch& launch, const BlockState& block, const char* wh
   fail_block(block, "%s", what);
 }
 
-// Moves on to the next block, if the launch has one left and nothing has failed.
-inline bool start_next_block(BlockState& b) {
+inline void meet_gang(BlockState& block) {
+  if (block.gang != nullptr && !block.gang->meet()) abandon_block(block);
+}
+
+// The block's place in its gang, and the gang's in the grid.
+inline bool start_next_block_of_gang(BlockState& b) {
+  const Launch& launch = *b.shared_launch;
+  if (b.gang_round != 0 && !b.gang->end_round()) return false;
+  const dim3& gang = launch.gang;
+  const unsigned columns = launch.grid.x / gang.x, rows = launch.grid.y / gang.y;
+  if (b.gang_round == uint64_t{columns} * rows * (launch.grid.z / gang.z)) return false;
+  const uint64_t row = b.gang_round / columns;
+  b.block_idx = {static_cast<unsigned>(b.gang_round % columns) * gang.x + b.gang_rank % gang.x,
+                 static_cast<unsigned>(row % rows) * gang.y + b.gang_rank / gang.x % gang.y,
+                 static_cast<unsigned>(row / rows) * gang.z + b.gang_rank / gang.x / gang.y};
+  ++b.gang_round;
+  return true;
+}
+
+// Takes the next block that no other pool thread has.
+inline bool take_next_block(BlockState& b) {
   Launch& launch = *b.shared_launch;
-  if (launch.failed.load(std::memory_order_relaxed)) return false;
   if (b.next_block == b.end_block) {
     if (launch.before_grab != nullptr) launch.before_grab(launch);
     b.next_block = launch.next_block.fetch_add(launch.blocks_per_grab, std::memory_order_relaxed);
@@ -138,6 +160,14 @@ inline bool start_next_block(BlockState& b) {
     }
   }
   ++b.next_block;
+  return true;
+}
+
+// Moves on to the next block, if the launch has one left and nothing has failed.
+inline bool start_next_block(BlockState& b) {
+  const Launch& launch = *b.shared_launch;
+  if (launch.failed.load(std::memory_order_relaxed)) return false;
+  if (!(b.gang != nullptr ? start_next_block_of_gang(b) : take_next_block(b))) return false;
   b.num_started = 0;
   b.tracks_exits = false;
   b.next_idx = {0, 0, 0};
@@ -237,24 +267,27 @@ inline bool provide_smem(BlockState& b, uint64_t bytes) {
   return memory != nullptr || bytes == 0;
 }
 
-// Runs blocks of the launch on the calling thread until none is left.
-inline void run_blocks(BlockState& b, Launch& launch) {
+// Runs blocks of the launch on the calling thread until none is left: those of one rank in each gang, or any.
+inline void run_blocks(BlockState& b, Launch& launch, Gang* gang = nullptr, unsigned rank = 0) {
+  b.gang = gang;
+  b.gang_rank = rank;
+  b.gang_round = 0;
   b.shared_launch = &launch;
   b.launch = &launch;
   b.block_dim = launch.block;
   b.grid_dim = launch.grid;
   b.num_threads = launch.block.x * launch.block.y * launch.block.z;
   b.next_block = b.end_block = 0;
-  if (!provide_smem(b, launch.smem_bytes)) {
-    record_error(launch, b, "no memory for its shared memory");
-    return;
-  }
+  const auto give_up = [&](const char* what) {
+    record_error(launch, b, what);
+    if (gang != nullptr) gang->fail();
+  };
+  if (!provide_smem(b, launch.smem_bytes)) return give_up("no memory for its shared memory");
+  // Others may reach for this block's shared memory as soon as they start.
+  if (gang != nullptr && !gang->meet()) return;
   if (!start_next_block(b)) return;
   ThreadFiber* const first = find_idle_fiber(b);
-  if (first == nullptr) {
-    record_error(launch, b, "no memory for the stack of a thread");
-    return;
-  }
+  if (first == nullptr) return give_up("no memory for the stack of a thread");
   b.current = first;
   switch_fiber(b, b.root, *first);
   if (b.abandoned) reset_fibers(b);
