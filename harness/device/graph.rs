@@ -57,10 +57,11 @@ pub fn fingerprint(nodes: &[Node], buffers: &[Span]) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// The buffer that an 8-byte word points into, and how far.
+/// The buffer that an 8-byte word points into, and how far; an empty buffer is met by its address alone.
 fn buffer_offset(word: &[u8], buffers: &[Span]) -> Option<(usize, u64)> {
     let address = u64::from_le_bytes(word.try_into().ok()?);
-    let buffer = buffers.iter().position(|span| span.contains(address))?;
+    let is_met = |span: &Span| span.contains(address) || (span.bytes, span.address) == (0, address);
+    let buffer = buffers.iter().position(is_met)?;
     Some((buffer, address - buffers[buffer].address))
 }
 
@@ -114,6 +115,14 @@ mod tests {
     fn the_same_call_on_other_buffers_has_the_same_fingerprint() {
         let first = fingerprint(&[copy_to(4096 + 16, 7)], &FIRST);
         assert_eq!(first, fingerprint(&[copy_to(8192 + 16, 7)], &SECOND));
+    }
+
+    #[test]
+    fn an_empty_buffer_has_a_place_too() {
+        let empty = |address| [Span { address, bytes: 0 }];
+        let first = fingerprint(&[copy_to(4096, 7)], &empty(4096));
+        assert_eq!(first, fingerprint(&[copy_to(8192, 7)], &empty(8192)));
+        assert_ne!(first, fingerprint(&[copy_to(8192 + 1, 7)], &empty(8192)));
     }
 
     #[test]
