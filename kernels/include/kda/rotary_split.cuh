@@ -33,9 +33,8 @@ struct SplitArguments {
   int tokens, heads, half;
 };
 
-template <typename T>
+template <typename T, int kElements>
 __global__ void __launch_bounds__(kSplitThreads) rotary_split_kernel(const SplitArguments<T> a) {
-  constexpr int kElements = 16 / static_cast<int>(sizeof(T));
   const int s = blockIdx.x * blockDim.z + threadIdx.z;
   const int head = blockIdx.y * blockDim.y + threadIdx.y;
   if (s >= a.tokens || head >= a.heads) return;
