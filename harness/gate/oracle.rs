@@ -10,8 +10,14 @@ use crate::task::Case;
 use crate::tensor::{Dtype, Role, TensorSpec, dense_strides};
 use crate::worker::{CallFrame, TensorMemory, input_key};
 
-/// Pieces that one parallel task of an oracle takes at least; few enough to balance, many enough to pay.
+/// Pieces that one parallel task of an oracle takes at most, where there are many: enough to pay.
 const PIECES_AT_ONCE: usize = 16;
+
+/// Parallel tasks for each thread, so that uneven pieces balance out.
+const TASKS_PER_THREAD: usize = 8;
+
+/// Elements that one parallel task copies.
+const COPY_CHUNK: usize = 1 << 14;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OracleError {
@@ -125,11 +131,13 @@ impl Oracle {
         // SAFETY: the call is complete; all its memory is live and large enough.
         let items = unsafe { (self.items)(frame.call()) }.max(0);
         let shared = SharedCall(frame.call());
+        let tasks = TASKS_PER_THREAD * rayon::current_num_threads();
+        let pieces = (items as usize / tasks).clamp(1, PIECES_AT_ONCE);
         let status = (0..items as usize)
             .into_par_iter()
-            .step_by(PIECES_AT_ONCE)
+            .step_by(pieces)
             .map(|begin| {
-                let end = (begin + PIECES_AT_ONCE).min(items as usize);
+                let end = (begin + pieces).min(items as usize);
                 // SAFETY: as above; pieces are disjoint.
                 unsafe { (self.run)(shared.call(), begin as i64, end as i64) }
             })
@@ -185,19 +193,21 @@ fn oracle_case(case: &Case) -> Case {
 /// Gives an output that is also an input its input values.
 fn start_from_input(memory: &mut [u64], storage: &[u8], spec: &TensorSpec) {
     let dtype = oracle_dtype(spec);
-    let target = bytes_mut(memory);
-    for (index, element) in target
-        .chunks_exact_mut(dtype.bytes())
-        .take(spec.elements() as usize)
+    let size = dtype.bytes();
+    let target = &mut bytes_mut(memory)[..spec.elements() as usize * size];
+    target
+        .par_chunks_mut(COPY_CHUNK * size)
         .enumerate()
-    {
-        let place = spec.position(index as u64) as usize * spec.dtype.bytes();
-        let source = &storage[place..][..spec.dtype.bytes()];
-        match dtype {
-            Dtype::F64 => element.copy_from_slice(&spec.dtype.read(source).to_le_bytes()),
-            _ => element.copy_from_slice(source),
-        }
-    }
+        .for_each(|(chunk, elements)| {
+            for (index, element) in (chunk * COPY_CHUNK..).zip(elements.chunks_exact_mut(size)) {
+                let place = spec.position(index as u64) as usize * spec.dtype.bytes();
+                let source = &storage[place..][..spec.dtype.bytes()];
+                match dtype {
+                    Dtype::F64 => element.copy_from_slice(&spec.dtype.read(source).to_le_bytes()),
+                    _ => element.copy_from_slice(source),
+                }
+            }
+        });
 }
 
 fn bytes(words: &[u64]) -> &[u8] {

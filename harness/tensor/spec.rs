@@ -18,6 +18,86 @@ pub enum Role {
     Inout,
 }
 
+/// A dimension on its way through a storage.
+#[derive(Clone, Copy)]
+struct Axis {
+    size: usize,
+    /// To the next index, in elements of the storage.
+    stride: usize,
+    /// The same, in row-major numbers.
+    step: u64,
+}
+
+/// The axes by falling stride, those merged that go on from one another; none where elements of two may share a place.
+fn nested(mut axes: Vec<Axis>) -> Option<Vec<Axis>> {
+    axes.sort_by_key(|axis| axis.stride);
+    let mut merged: Vec<Axis> = Vec::new();
+    let mut span = 0;
+    for axis in axes {
+        if axis.stride <= span {
+            return None;
+        }
+        span += axis.stride * (axis.size - 1);
+        match merged.last_mut() {
+            Some(last)
+                if (axis.stride, axis.step)
+                    == (last.size * last.stride, last.size as u64 * last.step) =>
+            {
+                last.size *= axis.size;
+            }
+            _ => merged.push(axis),
+        }
+    }
+    merged.reverse();
+    Some(merged)
+}
+
+/// What is drawn.
+struct Pen<'a> {
+    dtype: Dtype,
+    fill: &'a Fill,
+    key: u64,
+}
+
+impl Pen<'_> {
+    /// Draws along `axes`, from the start of `storage` and the element with row-major number `first` on.
+    fn draw(&self, storage: &mut [u8], axes: &[Axis], first: u64) {
+        let size = self.dtype.bytes();
+        let Some((outer, inner)) = axes.split_first() else {
+            self.fill
+                .draw(self.dtype, self.key, first, &mut storage[..size]);
+            return;
+        };
+        if (outer.stride, outer.step) == (1, 1) {
+            storage[..outer.size * size]
+                .par_chunks_mut(DRAW_CHUNK * size)
+                .enumerate()
+                .for_each(|(chunk, part)| {
+                    let first = first + (chunk * DRAW_CHUNK) as u64;
+                    self.fill.draw(self.dtype, self.key, first, part);
+                });
+            return;
+        }
+        let inner_elements: usize = inner.iter().map(|axis| axis.size).product();
+        let at_once = (DRAW_CHUNK / inner_elements).max(1);
+        storage
+            .par_chunks_mut(at_once * outer.stride * size)
+            .take(outer.size.div_ceil(at_once))
+            .enumerate()
+            .for_each(|(chunk, storage)| {
+                let begin = chunk * at_once;
+                let count = at_once.min(outer.size - begin);
+                for (index, part) in storage
+                    .chunks_mut(outer.stride * size)
+                    .take(count)
+                    .enumerate()
+                {
+                    self.draw(part, inner, first + (begin + index) as u64 * outer.step);
+                }
+            });
+    }
+}
+
 /// A tensor of a call: a strided view into a storage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TensorSpec {
@@ -102,55 +182,47 @@ impl TensorSpec {
         position as u64
     }
 
-    /// Draws `fill` into this view of `storage`, all of it in host memory.
+    /// Draws `fill` into this view of `storage`, all of it in host memory. Where elements share a place, the last one
+    /// drawn stays.
     pub fn draw_into(&self, storage: &mut [u8], fill: &Fill, key: u64) {
-        let size = self.dtype.bytes();
-        let run = self.dense_run();
-        let starts: Vec<u64> = (0..self.elements())
-            .step_by(run.max(1))
-            .map(|first| self.position(first))
-            .collect();
-        let apart = starts
-            .windows(2)
-            .all(|pair| pair[0] + run as u64 <= pair[1]);
-        if !apart {
-            // A dimension of stride 0, or one that runs backwards over another: the last element drawn stays.
-            for (place, start) in (0..).zip(&starts) {
-                let bytes = &mut storage[*start as usize * size..][..run * size];
-                fill.draw(self.dtype, key, place * run as u64, bytes);
-            }
+        if self.elements() == 0 {
             return;
         }
-        let mut pieces = Vec::new();
-        let mut rest = storage;
-        let mut behind = 0;
-        for (place, start) in (0..).zip(&starts) {
-            let (_, at) = rest.split_at_mut((*start - behind) as usize * size);
-            let (mut bytes, after) = at.split_at_mut(run * size);
-            (rest, behind) = (after, *start + run as u64);
-            let mut first = place * run as u64;
-            while bytes.len() > DRAW_CHUNK * size {
-                let (piece, longer) = bytes.split_at_mut(DRAW_CHUNK * size);
-                pieces.push((first, piece));
-                (bytes, first) = (longer, first + DRAW_CHUNK as u64);
-            }
-            pieces.push((first, bytes));
+        let pen = Pen {
+            dtype: self.dtype,
+            fill,
+            key,
+        };
+        let storage = &mut storage[self.offset as usize * self.dtype.bytes()..];
+        let (axes, first) = self.axes();
+        if let Some(axes) = nested(axes) {
+            pen.draw(storage, &axes, first);
+            return;
         }
-        pieces
-            .into_par_iter()
-            .for_each(|(first, bytes)| fill.draw(self.dtype, key, first, bytes));
+        for index in 0..self.elements() {
+            let place = (self.position(index) - self.offset as u64) as usize;
+            pen.draw(&mut storage[place * self.dtype.bytes()..], &[], index);
+        }
     }
 
-    /// Elements that lie one after another in the storage, counted along the last dimensions.
-    fn dense_run(&self) -> usize {
-        let mut run = 1;
+    /// Dimensions of more than one element, and the row-major number of the first that is to be drawn: of a dimension
+    /// of stride 0 only the last index is.
+    fn axes(&self) -> (Vec<Axis>, u64) {
+        let mut axes = Vec::new();
+        let (mut step, mut first) = (1, 0);
         for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
-            if size != 1 && stride != run {
-                break;
+            if stride == 0 {
+                first += (size as u64 - 1) * step;
+            } else if size > 1 {
+                axes.push(Axis {
+                    size: size as usize,
+                    stride: stride as usize,
+                    step,
+                });
             }
-            run *= size;
+            step *= size as u64;
         }
-        run as usize
+        (axes, first)
     }
 
     /// `[1, 2, 3]` of the element with row-major number `index`.
