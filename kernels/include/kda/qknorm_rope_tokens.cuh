@@ -23,11 +23,14 @@ constexpr Caching kHeadStores = Caching::kEvictFirst;
 // Four floats, by one access where `kIsAligned`.
 template <bool kIsAligned>
 __device__ __forceinline__ Vec<float, 4> load_four(const float* from) {
-  if constexpr (kIsAligned) return Vec<float, 4>::load_readonly(from);
-  Vec<float, 4> v;
+  if constexpr (kIsAligned) {
+    return Vec<float, 4>::load_readonly(from);
+  } else {
+    Vec<float, 4> v;
 #pragma unroll
-  for (int i = 0; i < 4; ++i) v[i] = __ldg(from + i);
-  return v;
+    for (int i = 0; i < 4; ++i) v[i] = __ldg(from + i);
+    return v;
+  }
 }
 
 // kThreads / 16 heads stand side by side in a block, kHeads behind one another. 1024 threads an SM: up to 64 registers.
