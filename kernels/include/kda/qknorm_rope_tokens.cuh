@@ -40,6 +40,10 @@ __global__ void __launch_bounds__(kThreads, 1024 / kThreads) qknorm_rope_tokens_
   using Elements = Vec<__nv_bfloat16, kLaneElements>;
   const unsigned lane = threadIdx.x % kHeadLanes, token = blockIdx.x;
   const unsigned first = blockIdx.y * (kSlots * kHeads) + threadIdx.x / kHeadLanes;
+  // Of the first head, in q and in k: two bases and a uniform step take fewer registers than kHeads addresses.
+  const int64_t start = first * a.head_stride + lane * kLaneElements, step = kSlots * a.head_stride;
+  __nv_bfloat16* const q = a.q + token * a.q_token + start;
+  __nv_bfloat16* const k = a.k + token * a.k_token + start;
 
   cudaGridDependencySynchronize();
   const int64_t position = a.positions[token];
@@ -50,7 +54,7 @@ __global__ void __launch_bounds__(kThreads, 1024 / kThreads) qknorm_rope_tokens_
     x[i] = Elements{};
     if (head < a.heads) {
       x[i] = load_stream<kHeadLoads, kLaneElements>(
-          static_cast<const __nv_bfloat16*>(a.head(token, head) + lane * kLaneElements));
+          static_cast<const __nv_bfloat16*>((head < a.q_heads ? q : k) + i * step));
     }
   }
   const Elements q_weight = Elements::load_readonly(a.q_weight + lane * kLaneElements);
@@ -82,7 +86,7 @@ __global__ void __launch_bounds__(kThreads, 1024 / kThreads) qknorm_rope_tokens_
       y[j] = even * cos[j / 2] - odd * sin[j / 2];
       y[j + 1] = odd * cos[j / 2] + even * sin[j / 2];
     }
-    store_stream<kHeadStores>(a.head(token, head) + lane * kLaneElements, from_float<__nv_bfloat16>(y));
+    store_stream<kHeadStores>((head < a.q_heads ? q : k) + i * step, from_float<__nv_bfloat16>(y));
   }
   cudaTriggerProgrammaticLaunchCompletion();
 }
