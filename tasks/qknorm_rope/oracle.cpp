@@ -60,7 +60,8 @@ int32_t kda_oracle_run(const KdaCall* call, int64_t begin, int64_t end) {
   const double eps = static_cast<float>(call->scalars[1].value.f);
   std::vector<double> cos_sin(static_cast<size_t>(width));
   for (int64_t token = begin; token < end; ++token) {
-    const int64_t row = positions.dtype.bits == 64 ? fetch<int64_t>(positions, token) : fetch<int32_t>(positions, token);
+    const bool is_wide = positions.dtype.bits == 64;
+    const int64_t row = is_wide ? fetch<int64_t>(positions, token) : fetch<int32_t>(positions, token);
     for (int64_t i = 0; i < width; ++i) cos_sin[i] = fetch<float>(cache, row * width + i);
     token_heads(*call->tensors[0], *call->tensors[2], cos_sin, is_neox, eps, token);
     token_heads(*call->tensors[1], *call->tensors[3], cos_sin, is_neox, eps, token);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cuda_bf16.h>
+#include <string.h>
 
 #include "kda/qknorm_rope_call.cuh"
+#include "kda/vec.cuh"
 
 namespace kda::qknorm_rope {
 
@@ -22,6 +24,21 @@ struct Arguments {
     return (head < q_heads ? q + token * q_token : k + token * k_token) + head * head_stride;
   }
 };
+
+// By 32-bit words: `first ? a : b` chooses between addresses, which puts both into local memory.
+template <typename T, int N>
+__device__ __forceinline__ Vec<T, N> select(bool first, const Vec<T, N>& a, const Vec<T, N>& b) {
+  constexpr int kWords = Vec<T, N>::kBytes / 4;
+  static_assert(kWords * 4 == Vec<T, N>::kBytes, "whole words");
+  uint32_t a_words[kWords], b_words[kWords];
+  memcpy(a_words, a.data, sizeof a_words);
+  memcpy(b_words, b.data, sizeof b_words);
+#pragma unroll
+  for (int i = 0; i < kWords; ++i) a_words[i] = first ? a_words[i] : b_words[i];
+  Vec<T, N> chosen;
+  memcpy(chosen.data, a_words, sizeof a_words);
+  return chosen;
+}
 
 template <typename Position>
 Arguments<Position> arguments_of(const Call& call) {

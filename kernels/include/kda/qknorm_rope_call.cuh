@@ -3,7 +3,7 @@
 //   q_weight, k_weight bf16 [D] dense;  cos_sin_cache f32 [rows, R] dense, R/2 cosines and R/2 sines a row
 //   positions i32 or i64 [N] dense, trusted to lie in [0, rows)
 // D is 64, 128 or 256; R whole lanes of D/32 elements; rotated halves take a power of two of them, at least 2.
-// q, k and weights are whole 16 B, strides too; the cache needs no more than a float's alignment. Nothing launches here.
+// q, k and weights are whole 16 B, strides too; the cache needs a float's alignment. Nothing launches here.
 #pragma once
 
 #include <stdint.h>

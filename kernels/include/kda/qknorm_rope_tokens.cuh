@@ -2,8 +2,8 @@
 //   y = x * (rsqrt(sum(x^2) / 128 + eps) * w);  z[2j], z[2j+1] = rotate(y[2j], y[2j+1], cos[p, j], sin[p, j])
 //   q [N, Hq, 128], k [N, Hk, 128] bf16;  weights bf16 [128];  cos_sin_cache f32 [rows, 128];  p = positions[token]
 // Moves 512 * N * (Hq + Hk) + 512 * N B. Bound: HBM.
-// Grid: (N, slices of the heads). A head is 16 lanes of 8 elements, 16 B each. A thread has kHeads heads of one token, all
-// loaded before the first reduction; what belongs to the token or to none (position, cos, sin, weights) it loads once.
+// Grid: (N, slices of the heads). A head is 16 lanes of 8 elements, 16 B each. A thread has kHeads heads of one token,
+// all loaded before the first reduction; position, cos, sin and weights it loads once.
 // Nothing is divided, and the chain position, cos and sin runs beside the loads of x.
 #pragma once
 
@@ -33,9 +33,11 @@ __device__ __forceinline__ Vec<float, 4> load_four(const float* from) {
   }
 }
 
-// kThreads / 16 heads stand side by side in a block, kHeads behind one another. 1024 threads an SM: up to 64 registers.
+// kThreads / 16 heads stand side by side in a block, kHeads behind one another.
+// 1024 threads an SM: up to 64 registers. Four heads would spill there, so 768 and 80 registers.
 template <int kThreads, int kHeads, bool kIsCacheAligned, typename Position>
-__global__ void __launch_bounds__(kThreads, 1024 / kThreads) qknorm_rope_tokens_kernel(const Arguments<Position> a) {
+__global__ void __launch_bounds__(kThreads, (kHeads < 4 ? 1024 : 768) / kThreads)
+    qknorm_rope_tokens_kernel(const Arguments<Position> a) {
   constexpr unsigned kSlots = kThreads / kHeadLanes;
   using Elements = Vec<__nv_bfloat16, kLaneElements>;
   const unsigned lane = threadIdx.x % kHeadLanes, token = blockIdx.x;
@@ -78,7 +80,7 @@ __global__ void __launch_bounds__(kThreads, 1024 / kThreads) qknorm_rope_tokens_
     const unsigned head = first + i * kSlots;
     if (head >= a.heads) continue;
     const float factor = rsqrtf(sums[i] / kTokenHeadDim + a.eps);
-    const Vec<float, kLaneElements> w = to_float(head < a.q_heads ? q_weight : k_weight);
+    const Vec<float, kLaneElements> w = to_float(select(head < a.q_heads, q_weight, k_weight));
     Vec<float, kLaneElements> y = to_float(x[i]);
 #pragma unroll
     for (int j = 0; j < kLaneElements; j += 2) {

@@ -2,7 +2,7 @@
 //   y = x * (rsqrt(sum(x^2) / D + eps) * w);  elements below R rotated with cos, sin of cache[positions[token]]
 //   q [N, Hq, D], k [N, Hk, D] bf16;  weights bf16 [D];  cos_sin_cache f32 [rows, R], aligned as floats are
 // Moves 4 * N * (Hq + Hk) * D + 4 * N * R B. Bound: HBM, or the latency of a head.
-// Grid: N. One warp a head, D/32 elements a lane, 8 warps walk the heads of a token. Position, cos, sin and weights stay
+// Grid: N. One warp a head, D/32 elements a lane, 8 warps walk a token's heads. Position, cos, sin and weights stay
 // in registers; lanes from R on have cosine 1 and sine 0, so that they keep y.
 #pragma once
 
@@ -40,7 +40,7 @@ __global__ void __launch_bounds__(kWarpsThreads, 4)  // 64 registers: cos and si
   for (unsigned head = threadIdx.x / 32; head < a.heads; head += kWarpsThreads / 32) {
     __nv_bfloat16* const x = a.head(token, head) + lane * kElements;
     Vec<float, kElements> y = to_float(Elements::load(x));
-    const Vec<float, kElements> w = to_float(head < a.q_heads ? q_weight : k_weight);
+    const Vec<float, kElements> w = to_float(select(head < a.q_heads, q_weight, k_weight));
     float sum = 0.0f;
 #pragma unroll
     for (int i = 0; i < kElements; i += 2) sum += y[i] * y[i] + y[i + 1] * y[i + 1];
