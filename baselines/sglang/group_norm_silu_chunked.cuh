@@ -25,7 +25,7 @@ struct GroupNormScratch {
 };
 
 template <typename T, int kRun>
-__global__ void __launch_bounds__(kGroupNormStatsThreads)
+__global__ void __launch_bounds__(kGroupNormStatsThreads, kRun > 1 ? 8 : 1)  // upstream's 32 registers
     group_norm_silu_stats_kernel(const T* x, int elements, int chunks, GroupNormScratch scratch) {
   __shared__ float shared[kGroupNormStatsThreads / 32];
   const int64_t row = blockIdx.x;
@@ -35,8 +35,9 @@ __global__ void __launch_bounds__(kGroupNormStatsThreads)
   for (int tile = 0; tile < kGroupNormChunk; tile += kGroupNormTile) {
     GroupTile<T, kGroupNormStatsThreads, kGroupNormTile, kRun> loaded;
     loaded.load(x + row * elements, chunk * kGroupNormChunk + tile, elements);
-    sum += tile_reduce<kGroupNormStatsThreads>(loaded.sum(), shared);
-    sum_of_squares += tile_reduce<kGroupNormStatsThreads>(loaded.sum_of_squares(), shared);
+    const float tile_sum = loaded.sum(), tile_squares = loaded.sum_of_squares();
+    sum += tile_reduce<kGroupNormStatsThreads>(tile_sum, shared);
+    sum_of_squares += tile_reduce<kGroupNormStatsThreads>(tile_squares, shared);
   }
   if (threadIdx.x == 0) {
     scratch.sums[row * chunks + chunk] = sum;
