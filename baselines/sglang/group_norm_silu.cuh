@@ -2,8 +2,8 @@
 //   t = ((x - mean) * rstd) * weight[c] + bias[c], out = t * sigmoid(t);  mean and rstd of a batch's group
 //   x, out: [rows = B * num_groups, group] dense;  weight, bias: [C]
 // Moves 3 * rows*group * sizeof(T) B, the second read mostly from L2. Bound: latency, as B = 1 gives 32 blocks.
-// Grid: (num_groups, B), 128 threads. Tiles of min(4096, next power of two of the group), one after the other: two block
-// reductions a tile, then a second pass over the tiles.
+// Grid: (num_groups, B), 128 threads. Tiles of min(4096, next power of two of the group), one after the other: two
+// block reductions a tile, then a second pass over the tiles.
 #pragma once
 
 #include "kda/group_norm_call.cuh"
@@ -40,9 +40,9 @@ __global__ void __launch_bounds__(kGroupNormThreads) group_norm_silu_tiles_kerne
   const GroupStatistics statistics = GroupStatistics::of(sum, sum_of_squares, elements, a.eps);
 #pragma unroll 1
   for (int begin = 0; begin < elements; begin += kTile) {
-    apply_tile<kAffine, T, kGroupNormThreads, kTile, kRun>(x, a.weight + group * a.group_channels,
-                                                           a.bias + group * a.group_channels, a.out + row * elements,
-                                                           begin, elements, a.positions, statistics);
+    apply_tile<kAffine, true, T, kGroupNormThreads, kTile, kRun>(
+        x, a.weight + group * a.group_channels, a.bias + group * a.group_channels, a.out + row * elements, begin,
+        elements, a.positions, statistics);
   }
 }
 

@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(kGroupNormStatsThreads)
   const GroupStatistics of_row = {statistics[2 * row], statistics[2 * row + 1]};
 #pragma unroll 1
   for (int tile = 0; tile < kGroupNormChunk; tile += kGroupNormTile) {
-    apply_tile<kAffine, T, kGroupNormStatsThreads, kGroupNormTile, kRun>(
+    apply_tile<kAffine, false, T, kGroupNormStatsThreads, kGroupNormTile, kRun>(
         a.x + row * elements, a.weight + group * a.group_channels, a.bias + group * a.group_channels,
         a.out + row * elements, static_cast<int>(blockIdx.y) * kGroupNormChunk + tile, elements, a.positions, of_row);
   }

@@ -42,6 +42,14 @@ __device__ __forceinline__ T load_element_masked(const T* from, bool valid) {
 
 #endif
 
+// The loads so far are issued before what follows: left alone, the assembler sinks a tile's later ones into the work on
+// the first.
+__device__ __forceinline__ void issue_loads() {
+#if !defined(KDA_EMULATED)
+  __syncwarp();
+#endif
+}
+
 template <typename T, int kThreads, int kTile, int kRun>
 struct GroupTile {
   static constexpr int kRuns = kTile / (kThreads * kRun);
@@ -132,12 +140,14 @@ enum class GroupAffine {
   kRun,      // a division a run, as space is a multiple of 16; still a load an element
 };
 
-template <GroupAffine kAffine, typename T, int kThreads, int kTile, int kRun>
+// With `kLoadsFirst`, all loads of x are issued before the first is used.
+template <GroupAffine kAffine, bool kLoadsFirst, typename T, int kThreads, int kTile, int kRun>
 __device__ __forceinline__ void apply_tile(const T* group, const T* weight, const T* bias, T* out, int tile_begin,
                                            int elements, int positions, GroupStatistics statistics) {
   using Tile = GroupTile<T, kThreads, kTile, kRun>;
   Tile x;
   x.load(group, tile_begin, elements);
+  if constexpr (kLoadsFirst) issue_loads();
   T weights[Tile::kRuns][kRun], biases[Tile::kRuns][kRun];
   int channels[Tile::kRuns][kRun];
 #pragma unroll

@@ -31,7 +31,9 @@ int64_t partial_bytes(const GroupNormCall& call) {
 
 size_t workspace_bytes(const GroupNormCall& call) {
   int64_t bytes = dense_bytes(call);
-  if (is_chunked(call)) bytes += 2 * partial_bytes(call) + padded(2 * call.rows() * static_cast<int64_t>(sizeof(float)));
+  if (is_chunked(call)) {
+    bytes += 2 * partial_bytes(call) + padded(2 * call.rows() * static_cast<int64_t>(sizeof(float)));
+  }
   return static_cast<size_t>(bytes);
 }
 

@@ -11,6 +11,7 @@ namespace kda {
 #if defined(KDA_EMULATED)
 
 __device__ __forceinline__ float ex2_approx(float x) { return exp2f(x); }
+__device__ __forceinline__ float ex2_approx_ftz(float x) { return exp2f(x); }
 __device__ __forceinline__ float div_full_approx(float a, float b) { return a / b; }
 __device__ __forceinline__ float rsqrt_approx(float x) { return rsqrtf(x); }
 
@@ -20,6 +21,13 @@ __device__ __forceinline__ float rsqrt_approx(float x) { return rsqrtf(x); }
 __device__ __forceinline__ float ex2_approx(float x) {
   float y;
   asm("ex2.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// The same for callers to whom a subnormal result is zero: one instruction instead of four.
+__device__ __forceinline__ float ex2_approx_ftz(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }
 

@@ -9,7 +9,7 @@
 
 namespace kda {
 
-// n / divisor is (mulhi(n, m) + n) >> s with s = ceil(log2(divisor)) and m = floor(2^32 * (2^s - divisor) / divisor) + 1,
+// n / divisor is (mulhi(n, m) + n) >> s, s = ceil(log2(divisor)), m = floor(2^32 * (2^s - divisor) / divisor) + 1;
 // exact for 0 <= n < 2^31 and 1 <= divisor < 2^31.
 struct FastDivide {
   uint32_t divisor, multiplier, shift;

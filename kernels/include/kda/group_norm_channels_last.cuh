@@ -1,7 +1,7 @@
-// group_norm_channels_last.cuh: GroupNorm + SiLU of x stored as [positions][channels], out stored as [channels][positions].
+// group_norm_channels_last.cuh: GroupNorm + SiLU of x that lies as [positions][channels], to dense out.
 //   stats  sums of d and d^2 of a group over a range of positions, d = x - the group's first element
 //   apply  adds up the sums, out = silu((x - mean) * rstd * weight[c] + bias[c]), transposed through shared memory
-//   x: 16-bit, position p of a batch at p * pitch;  out: [B, C, positions] dense;  partials, f32 scratch: [rows, ranges, 2]
+//   x: 16-bit, position p of a batch at p * pitch;  out: [B, C, positions] dense;  partials, f32: [rows, ranges, 2]
 // Moves 2 * elements * 2 B and reads x again, as far as L2 has lost it. Bound: HBM; f16 [128, 17, 256, 256] is 285 MB:
 // 255 us for three passes at the 3.35 TB/s of the H100 SXM data sheet.
 // Grids: (blocks of 64 channels, ranges, B), and (blocks of 64 channels * runs of tiles, 1, B), 256 threads. 64 is a
@@ -22,6 +22,10 @@ constexpr int kChannelLanes = 8;                      // channels of a 16 B acce
 constexpr int kBlockVectors = kChannelBlock / kChannelLanes;
 constexpr int kStatsPositions = kChannelsLastThreads / kBlockVectors;  // positions that a block loads at once
 constexpr int kStatsInFlight = 4;                     // loads of a thread
+
+// Blocks an SM of the apply kernel: 80 registers, but for bf16, whose loads are widened early and would spill.
+template <typename T>
+constexpr int kApplyBlocks = __is_same(T, __nv_bfloat16) ? 2 : 3;
 
 template <typename T>
 struct ChannelsLast {
@@ -44,7 +48,7 @@ struct ChannelsLast {
 };
 
 template <typename T>
-__global__ void __launch_bounds__(kChannelsLastThreads, 4)  // 64 registers
+__global__ void __launch_bounds__(kChannelsLastThreads)
     group_norm_channels_last_stats_kernel(const ChannelsLast<T> a) {
   using Channels = Vec<T, kChannelLanes>;
   constexpr int kWarps = kChannelsLastThreads / 32;
@@ -117,8 +121,8 @@ __global__ void __launch_bounds__(kChannelsLastThreads, 4)  // 64 registers
 // A warp has 4 vectors of 8 channels at 16 positions, two of them a lane: two adjacent positions of a channel are one
 // word of shared memory, and rows are an odd number of words apart, so that neither side has bank conflicts.
 template <typename T, int kPositions>
-__global__ void __launch_bounds__(kChannelsLastThreads, 3)  // 80 registers
-    group_norm_channels_last_apply_kernel(const ChannelsLast<T> a) {
+__global__ void __launch_bounds__(kChannelsLastThreads, kApplyBlocks<T>) group_norm_channels_last_apply_kernel(
+    const ChannelsLast<T> a) {
   using Channels = Vec<T, kChannelLanes>;
   constexpr int kAtOnce = 64;  // positions that the block's warps load at once
   constexpr int kTurns = kPositions / kAtOnce, kRow = kPositions + 2;
@@ -218,7 +222,8 @@ __global__ void __launch_bounds__(kChannelsLastThreads, 3)  // 80 registers
     } else {
       for (int item = thread; item < kChannelBlock * kPositions; item += kChannelsLastThreads) {
         const int c = item / kPositions, position = item % kPositions;
-        if (c < rows && written + position < end) out[int64_t{c} * a.positions + written + position] = tile[c][position];
+        const int to = written + position;
+        if (c < rows && to < end) out[int64_t{c} * a.positions + to] = tile[c][position];
       }
     }
     __syncthreads();

@@ -1,4 +1,4 @@
-// group_norm_elements.cuh: what the kernels over a dense group share: its place, and a channel's or an element's affine.
+// group_norm_elements.cuh: what the kernels over dense groups share: a group's place, and the affine of a channel.
 //   x, out: [rows = B * num_groups, group_channels * positions] dense;  weight, bias: [num_groups * group_channels]
 #pragma once
 

@@ -2,8 +2,8 @@
 //   stats  sums of a chunk's d and d^2, d = x - the group's first element
 //   apply  adds up its group's sums, out = silu((x - mean) * rstd * weight[c] + bias[c])
 //   x, out: [rows, group] dense;  weight, bias: [C];  partials, f32 scratch: [rows, chunks, 2]
-// Moves 2 * rows*group * sizeof(T) B and reads x again, as far as L2 has lost it. Bound: HBM; f16 [128, 17, 256, 256] is
-// 285 MB: 255 us for three passes at the 3.35 TB/s of the H100 SXM data sheet.
+// Moves 2 * rows*group * sizeof(T) B and reads x again, as far as L2 has lost it. Bound: HBM; f16 [128, 17, 256, 256]
+// is 285 MB: 255 us for three passes at the 3.35 TB/s of the H100 SXM data sheet.
 // Grid: (chunks, rows), 256 threads; a thread has kVectors vectors of N elements, 256 apart, all in flight at once. The
 // second kernel goes through the chunks in the reverse order, so that it begins with what the first left in L2. No
 // atomics and one order of sums: the same bits every time.
@@ -13,6 +13,7 @@
 
 namespace kda::group_norm {
 
+// f16 takes 64 registers by itself, four blocks an SM; held to that, bf16 would spill.
 constexpr int kSplitThreads = 256;
 
 template <typename T>
@@ -25,32 +26,41 @@ struct SplitGroups {
 template <int N, int kVectors>
 constexpr int kSplitChunk = kSplitThreads * kVectors * N;
 
-template <typename T, int N, int kVectors>
-__global__ void __launch_bounds__(kSplitThreads) group_norm_split_stats_kernel(const SplitGroups<T> a) {
-  const int64_t row = blockIdx.y;
-  const T* const group = a.dense.x + row * a.dense.elements;
-  const int first = static_cast<int>(blockIdx.x) * kSplitChunk<N, kVectors> + static_cast<int>(threadIdx.x) * N;
-  const float origin = to_float(__ldg(group));
+// Of this thread's elements, from `first` on. A chunk wholly in the group, `kFull`, needs no branches around its loads.
+template <bool kFull, int kVectors, int N, typename T>
+__device__ __forceinline__ GroupSums chunk_sums(const T* group, int first, int elements, float origin) {
   Vec<T, N> x[kVectors];
 #pragma unroll
   for (int v = 0; v < kVectors; ++v) {
     const int i = first + v * kSplitThreads * N;
-    if (i < a.dense.elements) x[v] = load_stream<Caching::kDefault, N>(group + i);
+    if (kFull || i < elements) x[v] = load_stream<Caching::kDefault, N>(group + i);
   }
   GroupSums even, odd;
 #pragma unroll
   for (int v = 0; v < kVectors; ++v) {
-    if (first + v * kSplitThreads * N < a.dense.elements) (v % 2 == 0 ? even : odd).add(x[v], origin);
+    if (kFull || first + v * kSplitThreads * N < elements) (v % 2 == 0 ? even : odd).add(x[v], origin);
   }
-  float totals[2] = {even.sum + odd.sum, even.squares + odd.squares};
+  return {even.sum + odd.sum, even.squares + odd.squares};
+}
+
+template <typename T, int N, int kVectors>
+__global__ void __launch_bounds__(kSplitThreads) group_norm_split_stats_kernel(const SplitGroups<T> a) {
+  const int64_t row = blockIdx.y;
+  const T* const group = a.dense.x + row * a.dense.elements;
+  const int begin = static_cast<int>(blockIdx.x) * kSplitChunk<N, kVectors>;
+  const int first = begin + static_cast<int>(threadIdx.x) * N;
+  const float origin = to_float(__ldg(group));
+  const GroupSums sums = begin + kSplitChunk<N, kVectors> <= a.dense.elements
+                             ? chunk_sums<true, kVectors, N>(group, first, a.dense.elements, origin)
+                             : chunk_sums<false, kVectors, N>(group, first, a.dense.elements, origin);
+  float totals[2] = {sums.sum, sums.squares};
   block_reduce<kSplitThreads>(totals, Sum{});
   if (threadIdx.x == 0) a.partials[row * gridDim.x + blockIdx.x] = make_float2(totals[0], totals[1]);
 }
 
 // With `kWhole`, a vector is in one channel.
 template <typename T, int N, int kVectors, bool kWhole>
-__global__ void __launch_bounds__(kSplitThreads, N > 1 ? 4 : 2)  // 64 registers: four blocks' loads in flight
-    group_norm_split_apply_kernel(const SplitGroups<T> a) {
+__global__ void __launch_bounds__(kSplitThreads) group_norm_split_apply_kernel(const SplitGroups<T> a) {
   constexpr int kChunk = kSplitChunk<N, kVectors>;
   const int row = static_cast<int>(gridDim.y - 1 - blockIdx.y), chunk = static_cast<int>(gridDim.x - 1 - blockIdx.x);
   const int64_t begin = int64_t{row} * a.dense.elements;
