@@ -93,8 +93,9 @@ void group(const KdaCall& call, int64_t item) {
     });
   }
   const double shift = sum / static_cast<double>(count), mean = origin + shift;
-  const double variance = std::fmax(squares / static_cast<double>(count) - shift * shift, 0.0);
-  const double scale = 1.0 / std::sqrt((std::isnan(sum) ? sum : variance) + eps);
+  double variance = squares / static_cast<double>(count) - shift * shift;
+  if (variance < 0.0) variance = 0.0;  // a NaN stays one: infinities among the elements leave no variance
+  const double scale = 1.0 / std::sqrt(variance + eps);
   auto* to = reinterpret_cast<double*>(static_cast<char*>(out.data) + out.byte_offset) +
              (batch * x.shape[1] + first) * space.count();
   for (int64_t c = 0; c < channels; ++c) {

@@ -14,6 +14,7 @@ __device__ __forceinline__ float ex2_approx(float x) { return exp2f(x); }
 __device__ __forceinline__ float ex2_approx_ftz(float x) { return exp2f(x); }
 __device__ __forceinline__ float div_full_approx(float a, float b) { return a / b; }
 __device__ __forceinline__ float rsqrt_approx(float x) { return rsqrtf(x); }
+__device__ __forceinline__ float rcp_approx_ftz(float x) { return 1.0f / x; }
 
 #else
 
@@ -41,6 +42,13 @@ __device__ __forceinline__ float div_full_approx(float a, float b) {
 __device__ __forceinline__ float rsqrt_approx(float x) {
   float y;
   asm("rsqrt.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// 1 / x, 1 ulp; subnormals are zero.
+__device__ __forceinline__ float rcp_approx_ftz(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }
 

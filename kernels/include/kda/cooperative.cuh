@@ -4,6 +4,8 @@
 //   if (threadIdx.x == 0) kda::post(&mailbox[blockIdx.x], value);       // value: not 0
 //   const unsigned long long theirs = kda::wait_for(&mailbox[other]);   // until it is not 0
 //
+//   kda::wait_for_count(&counter, n);                                    // of other warps, in shared memory
+//
 // A mailbox is one 8 B word, zero before the launch and written once. The word is the message: what else a block wrote
 // before it is not ordered with it. A grid that does not fit the GPU at once is refused by the launch.
 #pragma once
@@ -33,6 +35,10 @@ __device__ __forceinline__ unsigned long long wait_for(const unsigned long long*
     if (message != 0) return message;
     emulated::spin();
   }
+}
+
+__device__ __forceinline__ void wait_for_count(const unsigned* counter, unsigned count) {
+  while (*counter < count) emulated::spin();
 }
 
 #else
@@ -78,6 +84,19 @@ __device__ __forceinline__ unsigned long long wait_for(const unsigned long long*
   }
 }
 
+// Until a counter in shared memory is no less than `count`; what was written before it was raised is seen afterwards.
+__device__ __forceinline__ void wait_for_count(const unsigned* counter, unsigned count) {
+  while (*static_cast<const volatile unsigned*>(counter) < count) {
+  }
+  __threadfence_block();
+}
+
 #endif
+
+// Raises a counter in shared memory after all that this thread has written.
+__device__ __forceinline__ void raise_count(unsigned* counter) {
+  __threadfence_block();
+  atomicAdd(counter, 1u);
+}
 
 }  // namespace kda

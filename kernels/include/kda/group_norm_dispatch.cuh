@@ -4,6 +4,7 @@
 #include "kda/group_norm_call.cuh"
 #include "kda/group_norm_channels_last.cuh"
 #include "kda/group_norm_group.cuh"
+#include "kda/group_norm_on_chip.cuh"
 #include "kda/group_norm_split.cuh"
 #include "kda/group_norm_strided.cuh"
 #include "kda/launch.cuh"
@@ -11,7 +12,7 @@
 
 namespace kda::group_norm {
 
-enum class Bucket { kEmpty, kGroup, kSplit, kSplitElements, kChannelsLast, kStrided };
+enum class Bucket { kEmpty, kOnChip, kGroup, kSplit, kSplitElements, kChannelsLast, kStrided };
 
 constexpr int64_t kAlignment = 16;  // bytes
 constexpr int64_t kMaxGridYZ = 65535;
@@ -41,14 +42,19 @@ inline bool takes_vectors(const GroupNormCall& call) {
   return call.group_elements() * call.element_bytes % kAlignment == 0 && is_aligned(call.x) && is_aligned(call.out);
 }
 
-// The one decision. Pointers that are not known yet count as aligned.
-inline Bucket bucket_of(const GroupNormCall& call) {
-  if (call.is_empty()) return Bucket::kEmpty;
+// For calls whose x does not stay on the chip.
+inline Bucket bucket_off_chip(const GroupNormCall& call) {
   if (!call.is_dense) return takes_channels_last(call) ? Bucket::kChannelsLast : Bucket::kStrided;
   const bool is_small = call.group_elements() * call.element_bytes <= kGroupBytes;
   if (is_small) return takes_vectors(call) ? Bucket::kGroup : Bucket::kStrided;
   if (call.rows() > kMaxGridYZ) return Bucket::kStrided;
   return takes_vectors(call) ? Bucket::kSplit : Bucket::kSplitElements;
+}
+
+// The one decision. Pointers that are not known yet count as aligned.
+inline Bucket bucket_of(const GroupNormCall& call) {
+  if (call.is_empty()) return Bucket::kEmpty;
+  return plan_on_chip(call).kind != OnChip::kNone ? Bucket::kOnChip : bucket_off_chip(call);
 }
 
 // Vectors of 16 B a thread of the split kernels: 8, or fewer where that leaves too few blocks.
@@ -93,10 +99,12 @@ inline int64_t partials_of(const GroupNormCall& call, Bucket bucket) {
 
 // Called with pointers or without: room for whatever bucket their alignment leads to.
 inline size_t workspace_bytes(const GroupNormCall& call) {
-  const Bucket bucket = bucket_of(call);
-  int64_t partials = partials_of(call, bucket);
-  if (bucket == Bucket::kSplit) partials = at_least(partials, partials_of(call, Bucket::kSplitElements));
-  return static_cast<size_t>(partials) * sizeof(float2);
+  if (call.is_empty()) return 0;
+  const Bucket bucket = bucket_off_chip(call);
+  int64_t words = at_least(plan_on_chip(call).mailboxes(call), partials_of(call, bucket));
+  if (bucket == Bucket::kSplit) words = at_least(words, partials_of(call, Bucket::kSplitElements));
+  static_assert(sizeof(float2) == sizeof(unsigned long long), "a partial and a mailbox are one word");
+  return static_cast<size_t>(words) * sizeof(float2);
 }
 
 template <typename T>
@@ -222,6 +230,9 @@ cudaError_t launch_as(const GroupNormCall& call, float2* partials, void* stream)
   switch (bucket_of(call)) {
     case Bucket::kEmpty:
       return cudaSuccess;
+    case Bucket::kOnChip:
+      if constexpr (sizeof(T) == 2) return launch_on_chip<T>(call, plan_on_chip(call), partials, stream);
+      [[fallthrough]];
     case Bucket::kGroup:
       return launch_group<T>(call, stream);
     case Bucket::kSplit:
@@ -243,10 +254,31 @@ inline int32_t launch_call(const GroupNormCall& call, void* workspace, void* str
                                                  : launch_as<__half>(call, partials, stream));
 }
 
+inline int32_t describe_on_chip(const OnChipPlan& plan, KdaRoute* route) {
+  switch (plan.kind) {
+    case OnChip::kClusters:
+      return describe(route, "clusters", "16-bit dense x of up to 145 KiB an SM", "group_norm_clusters_kernel",
+                      "a group in the shared memory of one block or of a cluster of 8; x is read once");
+    case OnChip::kTeams:
+      return describe(route, "teams", "16-bit dense x beyond that, while the SMs together hold a group",
+                      "group_norm_teams_kernel",
+                      "groups pass through the shared memory of teams of SMs; x is read once");
+    case OnChip::kColumns:
+      return describe(route, "columns", "16-bit channels-last x of up to 68 KiB an SM; groups of 8, 16 or 32 channels",
+                      "group_norm_columns_kernel", "a group's columns in the shared memory of a cluster; read once");
+    default:
+      return describe(route, "positions", "16-bit channels-last x beyond that; one batch, groups of whole fours",
+                      "group_norm_positions_kernel",
+                      "all SMs keep what fits of x, and read the rest again, latest first");
+  }
+}
+
 inline int32_t describe_call(const GroupNormCall& call, KdaRoute* route) {
   switch (bucket_of(call)) {
     case Bucket::kEmpty:
       return describe(route, "empty", "no elements", "none", "nothing to normalise");
+    case Bucket::kOnChip:
+      return describe_on_chip(plan_on_chip(call), route);
     case Bucket::kGroup:
       return describe(route, "group", "dense x, groups of up to 64 KiB and whole 16 B, 16 B aligned",
                       "group_norm_group_kernel", "a group in the registers of one block: one read, one launch");

@@ -31,11 +31,11 @@ struct GroupMoments {
   float mean, rstd;
 };
 
-// The variance is not below zero. A NaN among the elements is in the sum, and so in the mean.
+// The variance is not below zero. It is NaN where an element is infinite or NaN, and so is every output then.
 __device__ __forceinline__ GroupMoments moments_of(double sum, double squares, float origin, int elements, float eps) {
   const double inverse = 1.0 / elements, shift = sum * inverse;
-  const float variance = static_cast<float>(fmax(fma(-shift, shift, squares * inverse), 0.0));
-  return {static_cast<float>(origin + shift), rsqrt_approx(variance + eps)};
+  const double variance = fma(-shift, shift, squares * inverse);
+  return {static_cast<float>(origin + shift), rsqrt_approx(static_cast<float>(variance < 0.0 ? 0.0 : variance) + eps)};
 }
 
 // What a channel does to an element before SiLU. For f32 the mean is subtracted first: folded into the shift, it would
@@ -67,9 +67,16 @@ __device__ __forceinline__ float silu_approx(float t) {
   return div_full_approx(t, 1.0f + ex2_approx_ftz(t * -kLog2E));
 }
 
+// The same for outputs of 16 bits, for which a denormal factor is zero: 6 instructions where the full range takes 16.
+__device__ __forceinline__ float silu_approx_16(float t) {
+  constexpr float kLog2E = 1.44269504088896340736f;
+  return t * rcp_approx_ftz(1.0f + ex2_approx_ftz(t * -kLog2E));
+}
+
 template <typename T>
 __device__ __forceinline__ float normalise_silu(T x, ChannelAffine<T> affine) {
-  return silu_approx(affine(to_float(x)));
+  const float t = affine(to_float(x));
+  return sizeof(T) == 2 ? silu_approx_16(t) : silu_approx(t);
 }
 
 // N elements of one channel.

@@ -39,11 +39,25 @@ inline void* map_shared_rank(const void* address, unsigned rank) {
   return b.gang->block(rank)->dynamic_smem + (bytes - b.dynamic_smem);
 }
 
-// One turn of a loop that waits for another block: lets the host run it, and ends when that block has failed.
+// One turn of a loop that waits for what another thread writes: lets the block's other threads run, or else other
+// blocks, and ends when one of those has failed.
 inline void spin() {
-  BlockState& b = block();
+  BlockState& b = meeting_block();
   if (b.shared_launch->failed.load(std::memory_order_relaxed)) abandon_block(b);
-  sched_yield();
+  const bool has_unstarted = b.num_started != b.num_threads;
+  if (b.ready.head == nullptr && !has_unstarted) {
+    sched_yield();
+    return;
+  }
+  ThreadFiber& self = *b.current;
+  self.thread_idx = b.thread_idx;
+  self.linear = b.linear;
+  Fiber* const next = has_unstarted ? idle_fiber(b) : b.ready.pop();
+  b.ready.push(&self);
+  b.current = static_cast<ThreadFiber*>(next);
+  switch_fiber(b, self, *next);
+  b.thread_idx = self.thread_idx;
+  b.linear = self.linear;
 }
 
 }  // namespace kda::emulated
