@@ -9,57 +9,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
-#include "kda/abi.h"
+#include "kda/oracle_rows.h"
 
 namespace {
 
 enum NormType { kLayer = 0, kRms = 1 };
 
-float float_of_bits(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-// IEEE binary16: with the exponent's bias moved by a factor of 2^112, subnormals fall into place too.
-float half_value(uint16_t bits) {
-  const uint32_t magnitude = (bits & 0x7FFFu) << 13;
-  const bool is_finite = (bits & 0x7C00u) != 0x7C00u;
-  const float value = is_finite ? float_of_bits(magnitude) * 0x1p112f : float_of_bits(magnitude | 0x7F800000u);
-  return (bits & 0x8000u) != 0 ? -value : value;
-}
-
-bool is_bf16(const KdaTensor& tensor) { return tensor.dtype.code == KDA_BFLOAT; }
-bool is_f32(const KdaTensor& tensor) { return tensor.dtype.bits == 32; }
 bool same_type(const KdaTensor& a, const KdaTensor& b) {
   return a.dtype.code == b.dtype.code && a.dtype.bits == b.dtype.bits;
-}
-
-double value(const KdaTensor& tensor, int64_t element) {
-  const int64_t element_bytes = tensor.dtype.bits / 8;
-  const char* from = static_cast<const char*>(tensor.data) + tensor.byte_offset + element * element_bytes;
-  if (is_f32(tensor)) {
-    float single;
-    std::memcpy(&single, from, sizeof single);
-    return single;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, from, sizeof bits);
-  return is_bf16(tensor) ? float_of_bits(static_cast<uint32_t>(bits) << 16) : half_value(bits);
-}
-
-// The nearest value of the tensor's type, ties to even.
-double rounded_like(const KdaTensor& tensor, double exact) {
-  if (is_f32(tensor)) return static_cast<float>(exact);
-  if (!std::isfinite(exact) || exact == 0.0) return exact;
-  const int digits = is_bf16(tensor) ? 8 : 11, lowest = is_bf16(tensor) ? -126 : -14;
-  const double limit = is_bf16(tensor) ? 0x1.FEp127 : 65504.0;
-  const int exponent = std::max(std::ilogb(exact), lowest) - (digits - 1);
-  const double result = std::ldexp(std::nearbyint(std::ldexp(exact, -exponent)), exponent);
-  return std::fabs(result) > limit ? std::copysign(HUGE_VAL, exact) : result;
 }
 
 // 0 on dimensions of extent 1, whose stride says nothing.
@@ -71,9 +30,13 @@ std::vector<double> row_of(const KdaTensor& tensor, int64_t b, int64_t s, int64_
   if (tensor.ndim == 2) first = b * stride(tensor, 0);
   if (tensor.ndim == 3) first = b * stride(tensor, 0) + s * stride(tensor, 1);
   if (tensor.ndim == 4) first = b * stride(tensor, 0) + s / (tokens / tensor.shape[1]) * stride(tensor, 1);
-  const bool is_single = tensor.ndim == 1 && tensor.shape[0] == 1;
   std::vector<double> values(channels);
-  for (int64_t c = 0; c < channels; ++c) values[c] = value(tensor, is_single ? 0 : first + c);
+  if (tensor.ndim == 1 && tensor.shape[0] == 1) {
+    kda::oracle::read_run(tensor, 0, 1, values.data());
+    values.assign(channels, values[0]);
+  } else {
+    kda::oracle::read_run(tensor, first, channels, values.data());
+  }
   return values;
 }
 
@@ -94,16 +57,19 @@ void norm_row(const KdaCall& call, int64_t row) {
     const std::vector<double> base = operand(*residual);
     const std::vector<double> factor = gate != nullptr ? operand(*gate) : std::vector<double>(channels, 1.0);
     const bool is_rounded_once = gate == nullptr || same_type(*gate, x);
-    for (int64_t c = 0; c < channels; ++c) {
-      const double exact = std::fma(factor[c], r[c], base[c]);
-      res_out[c] = is_rounded_once ? exact : static_cast<float>(exact);
-      r[c] = rounded_like(x, res_out[c]);
+    // The product of two f32 is exact in double, so this rounds once.
+    for (int64_t c = 0; c < channels; ++c) r[c] = factor[c] * r[c] + base[c];
+    if (!is_rounded_once) {
+      for (double& element : r) element = static_cast<float>(element);
     }
+    std::copy(r.begin(), r.end(), res_out);
+    kda::oracle::round_run(x, channels, r.data());
   }
 
   const bool is_layer = call.scalars[0].value.i == kLayer;
   double mean = 0.0, squares = 0.0;
-  for (int64_t c = 0; is_layer && c < channels; ++c) mean += r[c] / static_cast<double>(channels);
+  for (int64_t c = 0; is_layer && c < channels; ++c) mean += r[c];
+  mean /= static_cast<double>(channels);
   for (int64_t c = 0; c < channels; ++c) squares += (r[c] - mean) * (r[c] - mean);
   const double epsilon = static_cast<float>(call.scalars[1].value.f);
   const double factor = 1.0 / std::sqrt(squares / static_cast<double>(channels) + epsilon);

@@ -7,41 +7,13 @@
 // oracle that did so too would turn differences of one f32 ulp into whole ulps of x's type.
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
-#include "kda/abi.h"
+#include "kda/oracle_rows.h"
 
 namespace {
 
 enum NormType { kLayer = 0, kRms = 1 };
-
-float float_of_bits(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-// IEEE binary16: with the exponent's bias moved by a factor of 2^112, subnormals fall into place too.
-float half_value(uint16_t bits) {
-  const uint32_t magnitude = (bits & 0x7FFFu) << 13;
-  const bool is_finite = (bits & 0x7C00u) != 0x7C00u;
-  const float value = is_finite ? float_of_bits(magnitude) * 0x1p112f : float_of_bits(magnitude | 0x7F800000u);
-  return (bits & 0x8000u) != 0 ? -value : value;
-}
-
-double value(const KdaTensor& tensor, int64_t element) {
-  const int64_t element_bytes = tensor.dtype.bits / 8;
-  const char* from = static_cast<const char*>(tensor.data) + tensor.byte_offset + element * element_bytes;
-  if (tensor.dtype.bits == 32) {
-    float single;
-    std::memcpy(&single, from, sizeof single);
-    return single;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, from, sizeof bits);
-  return tensor.dtype.code == KDA_BFLOAT ? float_of_bits(static_cast<uint32_t>(bits) << 16) : half_value(bits);
-}
 
 // 0 on dimensions of extent 1, whose stride says nothing.
 int64_t stride(const KdaTensor& tensor, int dim) { return tensor.shape[dim] == 1 ? 0 : tensor.strides[dim]; }
@@ -50,7 +22,7 @@ int64_t stride(const KdaTensor& tensor, int dim) { return tensor.shape[dim] == 1
 std::vector<double> row_of(const KdaTensor& tensor, int64_t b, int64_t s) {
   const int64_t first = tensor.ndim == 1 ? 0 : b * stride(tensor, 0) + s * stride(tensor, 1);
   std::vector<double> values(tensor.shape[tensor.ndim - 1]);
-  for (size_t c = 0; c < values.size(); ++c) values[c] = value(tensor, first + static_cast<int64_t>(c));
+  kda::oracle::read_run(tensor, first, static_cast<int64_t>(values.size()), values.data());
   return values;
 }
 
@@ -59,7 +31,8 @@ std::vector<double> norm(std::vector<double> row, bool is_layer, double epsilon,
   const double count = static_cast<double>(row.size());
   double mean = 0.0, squares = 0.0;
   if (is_layer) {
-    for (const double element : row) mean += element / count;
+    for (const double element : row) mean += element;
+    mean /= count;
   }
   for (double& element : row) {
     element -= mean;
