@@ -60,6 +60,10 @@ pub trait Device {
     fn release(&mut self, span: Span) -> Result<(), DeviceError>;
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), DeviceError>;
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), DeviceError>;
+    /// Makes later reads into `memory`, which outlives the device, fast where the device can.
+    fn pin(&mut self, memory: &mut [u8]) {
+        let _ = memory;
+    }
 
     /// Draws `fill` into the view `spec` of the storage at `storage`.
     fn draw(

@@ -193,15 +193,19 @@ fn oracle_case(case: &Case) -> Case {
 /// Gives an output that is also an input its input values.
 fn start_from_input(memory: &mut [u64], storage: &[u8], spec: &TensorSpec) {
     let dtype = oracle_dtype(spec);
-    let size = dtype.bytes();
+    let (size, width) = (dtype.bytes(), spec.dtype.bytes());
+    let is_dense = spec.is_dense();
     let target = &mut bytes_mut(memory)[..spec.elements() as usize * size];
     target
         .par_chunks_mut(COPY_CHUNK * size)
         .enumerate()
         .for_each(|(chunk, elements)| {
             for (index, element) in (chunk * COPY_CHUNK..).zip(elements.chunks_exact_mut(size)) {
-                let place = spec.position(index as u64) as usize * spec.dtype.bytes();
-                let source = &storage[place..][..spec.dtype.bytes()];
+                let place = match is_dense {
+                    true => spec.offset as usize + index,
+                    false => spec.position(index as u64) as usize,
+                };
+                let source = &storage[place * width..][..width];
                 match dtype {
                     Dtype::F64 => element.copy_from_slice(&spec.dtype.read(source).to_le_bytes()),
                     _ => element.copy_from_slice(source),

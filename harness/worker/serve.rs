@@ -69,7 +69,7 @@ impl Session {
         sides: Vec<(Side, PathBuf)>,
         shared: &mut Option<SharedMemory>,
     ) -> Result<Self, Fault> {
-        let device: Box<dyn Device> = match device {
+        let mut device: Box<dyn Device> = match device {
             DeviceChoice::Emulated => Box::new(EmulatedDevice::new()),
             DeviceChoice::Cuda { support, .. } => Box::new(CudaDevice::open(&support)?),
         };
@@ -77,13 +77,15 @@ impl Session {
         for (side, path) in sides {
             loaded.insert(side, LoadedSide::load(side, &path)?);
         }
+        let mut shared = shared
+            .take()
+            .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?;
+        device.pin(shared.bytes_mut());
         Ok(Self {
             device,
             sides: Sides(loaded),
             arena: Arena::default(),
-            shared: shared
-                .take()
-                .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?,
+            shared,
             random: SmallRng::from_rng(&mut rand::rng()),
             timed: None,
         })

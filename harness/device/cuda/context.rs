@@ -17,6 +17,13 @@ use crate::tensor::{Fill, TensorSpec};
 /// Smallest footprint that a settle reads, as a multiple of the L2.
 const SETTLE_L2_MULTIPLE: u64 = 2;
 
+/// Host memory that is pinned for outputs; what lies beyond is copied through the driver's own buffers. Pinning takes a
+/// second for some four of these, and every worker does it.
+const PINNED_BYTES_AT_MOST: usize = 1 << 30;
+
+/// `CU_MEMHOSTREGISTER_PORTABLE`.
+const PORTABLE: u32 = 1;
+
 /// The visible GPU with number 0. The worker that owns it sees no other.
 pub struct CudaDevice {
     // Fields drop in order: everything of the context before the context.
@@ -242,6 +249,17 @@ impl Device for CudaDevice {
             )
         })?;
         self.synchronize()
+    }
+
+    fn pin(&mut self, memory: &mut [u8]) {
+        let bytes = memory.len().min(PINNED_BYTES_AT_MOST);
+        // SAFETY: the range is mapped, and stays so until after the context is gone, which unregisters it.
+        let status =
+            unsafe { sys::cuMemHostRegister_v2(memory.as_mut_ptr().cast(), bytes, PORTABLE) };
+        if let Err(error) = check("cuMemHostRegister", status) {
+            // Reads are slower then, and right all the same.
+            tracing::debug!(%error, bytes, "output memory is not pinned");
+        }
     }
 
     fn draw(
