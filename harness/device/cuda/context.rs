@@ -33,6 +33,8 @@ pub struct CudaDevice {
     pub(super) settle: Span,
     /// Device memory for span tables, counters and sinks.
     pub(super) scratch: Span,
+    /// Where the pinned part of the memory for outputs ends; 0 where none is.
+    pinned_end: usize,
     /// Pinned host word that a held stream waits for.
     pub(super) released: *mut u32,
     pub(super) stream: Arc<CudaStream>,
@@ -96,6 +98,7 @@ impl CudaDevice {
             events: Events::default(),
             support: Support::load(support)?,
             settle,
+            pinned_end: 0,
             scratch,
             released: released.cast(),
             stream,
@@ -239,15 +242,26 @@ impl Device for CudaDevice {
     }
 
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), DeviceError> {
-        // SAFETY: the target is live for the call; the stream is drained before it returns.
-        check("cuMemcpyDtoHAsync", unsafe {
-            sys::cuMemcpyDtoHAsync_v2(
-                bytes.as_mut_ptr().cast(),
-                address,
-                bytes.len(),
-                self.stream.cu_stream(),
-            )
-        })?;
+        // One copy may not go to pinned and to other memory.
+        let pinned = self
+            .pinned_end
+            .saturating_sub(bytes.as_ptr().addr())
+            .min(bytes.len());
+        let (first, second) = bytes.split_at_mut(pinned);
+        for (offset, part) in [(0, first), (pinned as u64, second)] {
+            if part.is_empty() {
+                continue;
+            }
+            // SAFETY: the target is live for the call; the stream is drained before it returns.
+            check("cuMemcpyDtoHAsync", unsafe {
+                sys::cuMemcpyDtoHAsync_v2(
+                    part.as_mut_ptr().cast(),
+                    address + offset,
+                    part.len(),
+                    self.stream.cu_stream(),
+                )
+            })?;
+        }
         self.synchronize()
     }
 
@@ -256,9 +270,10 @@ impl Device for CudaDevice {
         // SAFETY: the range is mapped, and stays so until after the context is gone, which unregisters it.
         let status =
             unsafe { sys::cuMemHostRegister_v2(memory.as_mut_ptr().cast(), bytes, PORTABLE) };
-        if let Err(error) = check("cuMemHostRegister", status) {
+        match check("cuMemHostRegister", status) {
+            Ok(()) => self.pinned_end = memory.as_ptr().addr() + bytes,
             // Reads are slower then, and right all the same.
-            tracing::debug!(%error, bytes, "output memory is not pinned");
+            Err(error) => tracing::debug!(%error, bytes, "output memory is not pinned"),
         }
     }
 
