@@ -57,6 +57,20 @@ __device__ __forceinline__ int64_t row_offset(const RowOperand& operand, int b, 
   return b * operand.batch + step * operand.step;
 }
 
+struct RowPosition {
+  int b, s;
+};
+
+// Production has one batch, and then no row pays for the division.
+__device__ __forceinline__ RowPosition position_of(int row, int batch, int tokens) {
+  const int b = batch == 1 ? 0 : row / tokens;
+  return {b, row - b * tokens};
+}
+
+__device__ __forceinline__ int64_t row_offset(const RowOperand& operand, RowPosition at) {
+  return row_offset(operand, at.b, at.s);
+}
+
 template <typename T>
 __device__ __forceinline__ Vec<float, kRun> any_run(const RowOperand& operand, int64_t offset) {
   const T* from = static_cast<const T*>(operand.data);

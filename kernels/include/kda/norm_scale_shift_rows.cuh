@@ -44,22 +44,17 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
 
   const int threads = kThreads == kAnyThreads ? static_cast<int>(blockDim.x) : kThreads;
   const int channels = threads * kRuns * kRun;
-  const float inverse_channels = 1.f / static_cast<float>(channels);
   const int tokens = static_cast<int>(call.tokens), rows = static_cast<int>(call.rows());
   const int first_row = blockIdx.x * kRowsPerBlock;
   const auto channel = [&](int run) { return (run * threads + static_cast<int>(threadIdx.x)) * kRun; };
-  // Production has one batch, and then no row pays for the division.
-  const auto offset = [&](const RowOperand& operand, int row) {
-    const int b = call.batch == 1 ? 0 : row / tokens;
-    return row_offset(operand, b, row - b * tokens);
-  };
+  const auto position = [&](int row) { return position_of(row, static_cast<int>(call.batch), tokens); };
 
   typename OwnRows::Run x[kRuns], residual[kRuns];
   typename Gate::Run gate[kRuns];
   typename Modulation::Run scale[kRuns], shift[kRuns];
-  const auto load_row = [&](int row) {
-    const int64_t from = offset(call.x, row), from_residual = kHasResidual ? offset(call.residual, row) : 0;
-    const int64_t from_gate = kIsAbsent<Gate> ? 0 : offset(call.gate, row);
+  const auto load_row = [&](RowPosition at) {
+    const int64_t from = row_offset(call.x, at), from_residual = kHasResidual ? row_offset(call.residual, at) : 0;
+    const int64_t from_gate = kIsAbsent<Gate> ? 0 : row_offset(call.gate, at);
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) {
       if constexpr (kHasResidual) residual[run] = load_run<OwnRows>(call.residual, from_residual + channel(run));
@@ -67,8 +62,9 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
       gate[run] = load_run<Gate>(call.gate, from_gate + channel(run));
     }
   };
-  const auto load_modulation = [&](int row) {
-    const int64_t from_scale = offset(call.scale, row), from_shift = offset(call.shift, row);
+  const RowPosition first = position(first_row);
+  const auto load_modulation = [&] {
+    const int64_t from_scale = row_offset(call.scale, first), from_shift = row_offset(call.shift, first);
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) {
       scale[run] = load_run<Modulation>(call.scale, from_scale + channel(run));
@@ -76,8 +72,9 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
     }
   };
 
-  load_row(first_row);
-  if constexpr (Geometry::kLoad != ModulationLoad::kAfterStatistics) load_modulation(first_row);
+  load_row(first);
+  if constexpr (Geometry::kLoad != ModulationLoad::kAfterStatistics) load_modulation();
+  const RowMean<T> mean_of(channels);
   const bool is_affine = !kIsAbsent<AffineKind> && (!kIsAny<AffineKind> || call.affine.is_present());
 
 #pragma unroll
@@ -94,13 +91,13 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
       }
       n[run] = widen(x[run]);
     }
-    if (i + 1 < kRowsPerBlock && row + 1 < rows) load_row(row + 1);
+    if (i + 1 < kRowsPerBlock && row + 1 < rows) load_row(position(row + 1));
 
     // Slots of the sums alternate from row to row with rms, whose rows have one each.
     const float factor = i % 2 == 0
-                             ? centre_and_factor<Kinds::kNorm, kThreads, 0>(n, inverse_channels, call.epsilon)
-                             : centre_and_factor<Kinds::kNorm, kThreads, 2>(n, inverse_channels, call.epsilon);
-    if constexpr (Geometry::kLoad == ModulationLoad::kAfterStatistics) load_modulation(row);
+                             ? centre_and_factor<Kinds::kNorm, kThreads, 0>(n, mean_of, call.epsilon)
+                             : centre_and_factor<Kinds::kNorm, kThreads, 2>(n, mean_of, call.epsilon);
+    if constexpr (Geometry::kLoad == ModulationLoad::kAfterStatistics) load_modulation();
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) {
 #pragma unroll

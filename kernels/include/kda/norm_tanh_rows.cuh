@@ -47,15 +47,10 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
 
   const int threads = kThreads == kAnyThreads ? static_cast<int>(blockDim.x) : kThreads;
   const int channels = threads * kRuns * kRun;
-  const float inverse_channels = 1.f / static_cast<float>(channels);
   const int tokens = static_cast<int>(call.tokens), rows = static_cast<int>(call.rows());
   const int first_row = blockIdx.x * kRowsPerBlock;
   const auto channel = [&](int run) { return (run * threads + static_cast<int>(threadIdx.x)) * kRun; };
-  // Production has one batch, and then no row pays for the division.
-  const auto offset = [&](const RowOperand& operand, int row) {
-    const int b = call.batch == 1 ? 0 : row / tokens;
-    return row_offset(operand, b, row - b * tokens);
-  };
+  const auto position = [&](int row) { return position_of(row, static_cast<int>(call.batch), tokens); };
   const auto apply_affine_at = [&](Vec<float, kRun>* n, const Affine& affine, int run) {
     if (kIsAbsent<AffineKind> || (kIsAny<AffineKind> && !affine.is_present())) return;
     const auto weight = load_run<AffineKind>(affine.weight, channel(run));
@@ -66,8 +61,8 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
 
   typename OwnRows::Run x[kRuns];
   typename Operand::Run scale[kRuns], shift[kRuns];
-  const auto load_row = [&](int row) {
-    const int64_t from = offset(call.x, row), from_shift = offset(call.shift, row);
+  const auto load_row = [&](RowPosition at) {
+    const int64_t from = row_offset(call.x, at), from_shift = row_offset(call.shift, at);
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) {
       x[run] = load_run<OwnRows>(call.x, from + channel(run));
@@ -75,14 +70,15 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
     }
   };
 
-  load_row(first_row);
-  const int64_t from_scale = offset(call.scale, first_row);
+  load_row(position(first_row));
+  const int64_t from_scale = row_offset(call.scale, position(first_row));
 #pragma unroll
   for (int run = 0; run < kRuns; ++run) {
     scale[run] = load_run<Operand>(call.scale, from_scale + channel(run));
     // A thread reads back what it wrote itself: no barrier.
     if constexpr (Geometry::kSharesTanh) tanh_of(widen(scale[run])).store(shared_tanh + channel(run));
   }
+  const RowMean<T> mean_of(channels);
 
 #pragma unroll 1
   for (int i = 0; i < kRowsPerBlock; ++i) {
@@ -92,7 +88,7 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
     Vec<float, kRun> n[kRuns];
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) n[run] = widen(x[run]);
-    const float factor = centre_and_factor<kNorm, kThreads, 0>(n, inverse_channels, call.epsilon);
+    const float factor = centre_and_factor<kNorm, kThreads, 0>(n, mean_of, call.epsilon);
 #pragma unroll
     for (int run = 0; run < kRuns; ++run) {
 #pragma unroll
@@ -113,11 +109,11 @@ __global__ void __launch_bounds__(Geometry::kMaxThreads, Geometry::kMinBlocks)
     }
 
     // x and shift are done with: the next row's travel while the block waits for itself.
-    if (i + 1 < kRowsPerBlock && row + 1 < rows) load_row(row + 1);
+    if (i + 1 < kRowsPerBlock && row + 1 < rows) load_row(position(row + 1));
 
     if constexpr (Kinds::kIsDual) {
-      const float factor2 = centre_and_factor<kNorm, kThreads, 2>(n, inverse_channels, call.epsilon);
-      const int64_t from_scale2 = offset(call.scale2, row);
+      const float factor2 = centre_and_factor<kNorm, kThreads, 2>(n, mean_of, call.epsilon);
+      const int64_t from_scale2 = row_offset(call.scale2, position(row));
 #pragma unroll
       for (int run = 0; run < kRuns; ++run) {
 #pragma unroll
