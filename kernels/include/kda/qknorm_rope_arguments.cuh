@@ -11,7 +11,7 @@ namespace kda::qknorm_rope {
 
 template <typename Position>
 struct Arguments {
-  __nv_bfloat16 *q, *k;  // k is biased by -q_heads * head_stride, so that one head index serves both
+  __nv_bfloat16 *q, *k;
   int64_t q_token, k_token, head_stride;
   const __nv_bfloat16 *q_weight, *k_weight;
   const float* cache;
@@ -20,8 +20,9 @@ struct Arguments {
   int rope_dim;
   float eps;
 
+  // Heads of q come first. k goes back by them here, not on the host: a call's pointers lie in its own buffers.
   __device__ __forceinline__ __nv_bfloat16* head(unsigned token, unsigned head) const {
-    return (head < q_heads ? q + token * q_token : k + token * k_token) + head * head_stride;
+    return (head < q_heads ? q + token * q_token : k - q_heads * head_stride + token * k_token) + head * head_stride;
   }
 };
 
@@ -42,9 +43,8 @@ __device__ __forceinline__ Vec<T, N> select(bool first, const Vec<T, N>& a, cons
 
 template <typename Position>
 Arguments<Position> arguments_of(const Call& call) {
-  const uintptr_t bias = static_cast<uintptr_t>(call.q_heads * call.head_stride) * sizeof(__nv_bfloat16);
   return {call.q,
-          reinterpret_cast<__nv_bfloat16*>(reinterpret_cast<uintptr_t>(call.k) - bias),
+          call.k,
           call.q_token,
           call.k_token,
           call.head_stride,

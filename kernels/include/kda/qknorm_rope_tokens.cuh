@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(kThreads, (kHeads < 4 ? 1024 : 768) / kThreads
   // Of the first head, in q and in k: two bases and a uniform step take fewer registers than kHeads addresses.
   const int64_t start = first * a.head_stride + lane * kLaneElements, step = kSlots * a.head_stride;
   __nv_bfloat16* const q = a.q + token * a.q_token + start;
-  __nv_bfloat16* const k = a.k + token * a.k_token + start;
+  __nv_bfloat16* const k = a.k - a.q_heads * a.head_stride + token * a.k_token + start;
 
   cudaGridDependencySynchronize();
   const int64_t position = a.positions[token];
