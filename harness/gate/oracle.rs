@@ -1,6 +1,7 @@
 //! The task's oracle, loaded in the parent: no candidate shares its process.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use libloading::Library;
 use rayon::prelude::*;
@@ -34,6 +35,16 @@ pub struct Oracle {
     _library: Library,
     storages: Vec<Vec<u64>>,
     outputs: Vec<Vec<u64>>,
+    spent: OracleTime,
+}
+
+/// Where an oracle's time went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OracleTime {
+    /// Drawing inputs.
+    pub drawing: Duration,
+    /// In the task's own code.
+    pub running: Duration,
 }
 
 /// What the oracle says an output holds.
@@ -86,12 +97,14 @@ impl Oracle {
                 _library: library,
                 storages: Vec::new(),
                 outputs: Vec::new(),
+                spent: OracleTime::default(),
             })
         }
     }
 
     /// Draws the inputs of `case` as the worker does, and computes every output.
     pub fn compute(&mut self, case: &Case, seed: u64, set: u32) -> Result<(), OracleError> {
+        let start = Instant::now();
         self.storages
             .resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
         for (storage, &bytes) in self.storages.iter_mut().zip(&case.storage_bytes) {
@@ -111,7 +124,15 @@ impl Oracle {
                 start_from_input(memory, bytes_mut(&mut self.storages[spec.storage]), spec);
             }
         }
-        self.run(&oracle_case(case), case)
+        let drawn = Instant::now();
+        self.spent.drawing += drawn - start;
+        let result = self.run(&oracle_case(case), case);
+        self.spent.running += drawn.elapsed();
+        result
+    }
+
+    pub fn spent(&self) -> OracleTime {
+        self.spent
     }
 
     fn run(&self, call: &Case, case: &Case) -> Result<(), OracleError> {

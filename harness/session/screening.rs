@@ -112,9 +112,12 @@ impl Screening<'_> {
             screened.insert(case.id.clone(), fate);
             progress.step(&case.id);
         }
+        let spent = oracles.each_ref().map(Oracle::spent);
         debug!(
             waited = waited.as_secs_f64(),
-            "seconds in which a worker was waited for"
+            drawing = (spent[0].drawing + spent[1].drawing).as_secs_f64(),
+            oracle = (spent[0].running + spent[1].running).as_secs_f64(),
+            "seconds in which a worker was waited for, and of the oracle beside"
         );
         progress.end();
         Ok(screened)
