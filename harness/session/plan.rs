@@ -71,7 +71,11 @@ impl RunOptions {
 /// Largest tensor of an emulated case, in elements: what 2 cores run thousands of in a minute.
 const EMULATED_LIMIT: ShrinkLimit = ShrinkLimit(1 << 15);
 
-/// Selected rows and grid cases, shortened where the emulated device needs it.
+/// Largest tensor of a grid case on a GPU, in elements. Beyond, the oracle on the host takes minutes a task and finds
+/// nothing that the rows, which are never shortened there, do not.
+const GPU_GRID_LIMIT: ShrinkLimit = ShrinkLimit(1 << 20);
+
+/// Selected rows and grid cases: on the emulated device all shortened to its size, on a GPU grid cases alone.
 pub(super) struct Cases {
     pub(super) rows: Vec<Case>,
     pub(super) grid: Vec<Case>,
@@ -98,18 +102,22 @@ impl Cases {
                 known: known.join(", "),
             });
         }
-        let pick = |cases: &[Case]| {
+        let pick = |cases: &[Case], limit: Option<ShrinkLimit>| {
             let chosen = cases.iter().filter(|case| selection.takes(case));
             chosen
-                .map(|case| match emulated {
-                    true => shrink(case, &task.contract.entries[case.entry], EMULATED_LIMIT),
-                    false => case.clone(),
+                .map(|case| match limit {
+                    Some(limit) => shrink(case, &task.contract.entries[case.entry], limit),
+                    None => case.clone(),
                 })
                 .collect::<Vec<_>>()
         };
+        let (row_limit, grid_limit) = match emulated {
+            true => (Some(EMULATED_LIMIT), EMULATED_LIMIT),
+            false => (None, GPU_GRID_LIMIT),
+        };
         let cases = Self {
-            rows: pick(&task.rows),
-            grid: pick(&task.grid),
+            rows: pick(&task.rows, row_limit),
+            grid: pick(&task.grid, Some(grid_limit)),
         };
         if cases.rows.is_empty() && cases.grid.is_empty() {
             let glob = selection.rows.as_ref().map_or("", Pattern::as_str);
@@ -163,5 +171,32 @@ impl Sampling {
             (Depth::Full, false) => (PROCESSES, full),
         };
         Self { processes, plan }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::task::names;
+
+    #[test]
+    fn a_gpu_gets_every_row_whole_and_grid_cases_within_the_limit() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut shortened = 0;
+        for name in names(root).expect("the tasks should be listed") {
+            let task = Task::load(root, &name).expect("the tasks should load");
+            let cases = Cases::select(&task, &Selection::default(), false)
+                .expect("a task should have cases");
+            assert!(cases.rows.iter().all(|row| row.shrunk.is_none()), "{name}");
+            for (case, whole) in cases.grid.iter().zip(&task.grid) {
+                let is_short = case.shrunk.is_some();
+                shortened += usize::from(is_short);
+                let elements = |case: &Case| case.present().map(|t| t.elements()).sum::<u64>();
+                assert_eq!(is_short, elements(case) < elements(whole), "{}", case.id);
+            }
+        }
+        assert!(shortened > 0);
     }
 }

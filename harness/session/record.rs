@@ -292,11 +292,17 @@ impl Findings<'_> {
         let shrunk = |cases: &[Case]| cases.iter().filter(|case| case.shrunk.is_some()).count();
         let (rows, grid) = (shrunk(&self.cases.rows), shrunk(&self.cases.grid));
         if rows + grid > 0 {
-            warnings.push(format!(
-                "{} of {} cases were shortened to fit the emulated device",
-                rows + grid,
-                self.cases.rows.len() + self.cases.grid.len()
-            ));
+            let cases = self.cases.rows.len() + self.cases.grid.len();
+            warnings.push(match self.machine.is_emulated() {
+                true => format!(
+                    "{} of {cases} cases were shortened to fit the emulated device",
+                    rows + grid
+                ),
+                false => format!(
+                    "{grid} of {} grid cases were shortened to what the oracle keeps up with; no row was",
+                    self.cases.grid.len()
+                ),
+            });
         }
         if self.options.depth == Depth::Quick && !self.machine.is_emulated() {
             warnings.push("one process: the spread between processes is unknown, so there is no interval and no verdict".to_owned());

@@ -48,7 +48,7 @@ pub struct Case {
     pub expect: Expect,
     /// The candidate's outputs must equal the baseline's bit by bit.
     pub same_bits_as_baseline: bool,
-    /// How the case was shortened to fit the emulated device.
+    /// How the case was shortened to fit where it runs.
     pub shrunk: Option<String>,
 }
 
@@ -69,11 +69,6 @@ impl Case {
     pub fn moved_bytes(&self) -> u64 {
         let inputs: u64 = self.inputs().map(TensorSpec::distinct_bytes).sum();
         inputs + self.outputs().map(TensorSpec::distinct_bytes).sum::<u64>()
-    }
-
-    /// Elements of its largest tensor.
-    pub fn largest(&self) -> u64 {
-        self.present().map(TensorSpec::elements).max().unwrap_or(0)
     }
 
     /// Shared memory that the outputs of one buffer set take, each storage at a multiple of 64 bytes.

@@ -49,7 +49,7 @@ pub struct EntrySpec {
     /// In call order.
     #[serde(default)]
     pub scalars: Vec<ScalarSlot>,
-    /// Axis along which a case too large for the emulated device is shortened.
+    /// Axis along which a case too large for where it runs is shortened.
     pub shrink: String,
     /// Axes of which the shortened one stays a multiple.
     #[serde(default)]

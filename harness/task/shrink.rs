@@ -1,4 +1,4 @@
-//! Shortening a case that is too large for the emulated device.
+//! Shortening a case that is too large for where it is to run.
 
 use super::{Case, EntrySpec, Expect};
 use crate::tensor::dense_strides;
@@ -7,11 +7,11 @@ use crate::tensor::dense_strides;
 #[derive(Clone, Copy, Debug)]
 pub struct ShrinkLimit(pub u64);
 
-/// `case` shortened along its entry's axis until its largest tensor has at most `limit` elements, or as short as the
-/// axis allows. Explicit strides stay, dense ones follow the new shape.
+/// `case` shortened along its entry's axis until the largest tensor that has it has at most `limit` elements, or as
+/// short as the axis allows. Explicit strides stay, dense ones follow the new shape.
 pub fn shrink(case: &Case, entry: &EntrySpec, limit: ShrinkLimit) -> Case {
-    let largest = case.largest();
     let size = axis_size(case, entry, &entry.shrink);
+    let largest = largest_along(case, entry, &entry.shrink, size);
     // What makes a call refusable may be its very sizes.
     if case.expect == Expect::Refused || largest <= limit.0 || size <= 1 {
         return case.clone();
@@ -61,6 +61,26 @@ pub fn shrink(case: &Case, entry: &EntrySpec, limit: ShrinkLimit) -> Case {
     }
     shrunk.shrunk = Some(format!("{} {size} -> {target}", entry.shrink));
     shrunk
+}
+
+/// Elements of the largest tensor that has `axis` at its full `size`: what does not have it cannot be shortened.
+fn largest_along(case: &Case, entry: &EntrySpec, axis: &str, size: i64) -> u64 {
+    let mut largest = 0;
+    for (slot, tensor) in entry.tensors.iter().zip(&case.tensors) {
+        let Some(tensor) = tensor else { continue };
+        let has_axis = slot
+            .dims
+            .iter()
+            .filter(|dims| dims.len() == tensor.shape.len())
+            .any(|dims| {
+                let mut extents = dims.iter().zip(&tensor.shape);
+                extents.any(|(name, extent)| name == axis && *extent == size)
+            });
+        if has_axis {
+            largest = largest.max(tensor.elements());
+        }
+    }
+    largest
 }
 
 /// Size of an axis: the largest that any tensor has there, so that a broadcast 1 does not count.
