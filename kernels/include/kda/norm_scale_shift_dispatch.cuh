@@ -10,7 +10,7 @@ namespace kda::norm_modulation {
 
 // Up to here every row has a block of its own with one run a thread: latency counts, not traffic.
 constexpr int64_t kFewRows = 512;
-// From here on there are enough rows to give a block several.
+// From here on scale and shift, the same for all rows, are asked for with the row.
 constexpr int64_t kManyRows = 2048;
 // Rows of a block that keeps scale and shift in registers. On an H100, [8424, 3072] took 37.9 us with one, 39.2 with two
 // and 48.1 with four.
@@ -114,7 +114,7 @@ inline int32_t describe_call(const NormScaleShiftCall& call, KdaRoute* route) {
       return describe(route, "empty", "x has no rows", "none", "nothing to compute");
     case NormPath::kSharedRows:
       return describe(route, "shared_rows", "bf16 layer norm, one row of bf16 scale and shift, 2048 rows and more",
-                      kernel, "two rows a block: scale and shift stay in registers, the next row is on its way");
+                      kernel, "one row a block, scale and shift on their way with it");
     case NormPath::kTokenRow:
       return describe(route, has_residual ? "residual_token_row" : "token_row",
                       "bf16 layer norm, scale or shift with a row a token, 512 rows and more", kernel,
