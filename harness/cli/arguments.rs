@@ -55,6 +55,8 @@ pub(super) enum Command {
     Doctor,
     /// Read and verify ledgers
     Ledger(LedgerArguments),
+    /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
+    Report(ReportArguments),
     /// The isolated process that loads both sides
     #[command(hide = true)]
     Worker(WorkerArguments),
@@ -208,6 +210,21 @@ pub(super) enum LedgerCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReportArguments {
+    /// Folder below the ledgers: a GPU profile
+    #[arg(long, default_value = "h100")]
+    pub(super) gpu: String,
+
+    /// A Markdown table for a README or a pull request
+    #[arg(long)]
+    pub(super) markdown: bool,
+
+    /// Ledgers below this folder; ledger/ by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) ledger: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod numbers;
 mod provenance;
 mod rows;
 mod run;
+mod summary;
 mod tasks;
 mod verification;
 
@@ -18,5 +19,6 @@ pub use color::{Color, Tone};
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
 pub use run::{Recorded, run};
+pub use summary::{TaskEntry, summary, summary_markdown};
 pub use tasks::{contract, tasks};
 pub use verification::verification;

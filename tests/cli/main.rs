@@ -7,6 +7,7 @@ mod ledger;
 mod lines;
 mod process;
 mod project;
+mod report;
 mod scaffold;
 mod usage;
 mod views;
