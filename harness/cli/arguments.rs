@@ -201,6 +201,21 @@ pub(super) enum LedgerCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Compare two entries of a task: what changed, and each row's speedup with an interval on the difference
+    Diff {
+        /// Task name
+        task: String,
+        /// The earlier entry, by id or the start or end of it; the last but one if absent
+        before: Option<String>,
+        /// The later entry; the newest if absent
+        after: Option<String>,
+        /// Folder below the ledgers: a GPU profile, or emulated
+        #[arg(long, default_value = "h100")]
+        gpu: String,
+        /// Ledgers below this folder; ledger/ by default
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
+    },
     /// Check every hash of every ledger, and print the heads to be pinned elsewhere
     Verify {
         /// Ledgers below this folder; ledger/ by default

@@ -8,7 +8,7 @@ use super::arguments::{LedgerArguments, LedgerCommand};
 use super::context::Context;
 use super::exit::{Failure, exit_codes};
 use super::terminal::Terminal;
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::report::{self, Recorded, json};
 
 pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcome {
@@ -20,23 +20,7 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
             ledger,
             json: as_json,
         } => {
-            let path = folder(ledger.as_deref(), gpu)?
-                .join(gpu)
-                .join(format!("{task}.toml"));
-            if !path.exists() {
-                let text = format!(
-                    "no ledger is at {}: name another --gpu or --ledger, or make it with `kda bench {task}`",
-                    path.display()
-                );
-                return Err(Failure::Usage(text));
-            }
-            if !path.is_file() {
-                return Err(Failure::Usage(format!(
-                    "no run of `{task}` on `{gpu}` is recorded ({} does not exist); --gpu names another GPU, or emulated",
-                    path.display()
-                )));
-            }
-            let entries = Ledger::at(&path).load()?;
+            let (path, entries) = load(task, gpu, ledger.as_deref())?;
             let newest = entries
                 .last()
                 .ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
@@ -52,9 +36,68 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
             }
             Ok(exit_codes::PASSED)
         }
+        LedgerCommand::Diff {
+            task,
+            before,
+            after,
+            gpu,
+            ledger,
+        } => {
+            let (path, entries) = load(task, gpu, ledger.as_deref())?;
+            let after = chosen(&entries, after.as_deref(), 1, &path)?;
+            let before = chosen(&entries, before.as_deref(), 2, &path)?;
+            terminal.result(&report::difference(before, after, terminal.color()))?;
+            Ok(exit_codes::PASSED)
+        }
         LedgerCommand::Verify { ledger, json } => {
             verify(&folder(ledger.as_deref(), "")?, *json, terminal)
         }
+    }
+}
+
+/// A task's ledger on a GPU, and where it is.
+fn load(task: &str, gpu: &str, given: Option<&Path>) -> Result<(PathBuf, Vec<Entry>), Failure> {
+    let path = folder(given, gpu)?.join(gpu).join(format!("{task}.toml"));
+    if !path.is_file() {
+        return Err(Failure::Usage(format!(
+            "no ledger is at {}: name another --gpu or --ledger, or make it with `kda bench {task}`",
+            path.display()
+        )));
+    }
+    let entries = Ledger::at(&path).load()?;
+    Ok((path, entries))
+}
+
+/// The entry whose id begins or ends with `name`; without a name, the one that many from the end.
+fn chosen<'a>(
+    entries: &'a [Entry],
+    name: Option<&str>,
+    from_end: usize,
+    path: &Path,
+) -> Result<&'a Entry, Failure> {
+    let Some(name) = name else {
+        let at = entries.len().checked_sub(from_end);
+        return at.and_then(|at| entries.get(at)).ok_or_else(|| {
+            Failure::Usage(format!(
+                "{} has {} entries, and a difference takes two",
+                path.display(),
+                entries.len()
+            ))
+        });
+    };
+    let mut found = entries
+        .iter()
+        .filter(|entry| entry.id.starts_with(name) || entry.id.ends_with(name));
+    match (found.next(), found.next()) {
+        (Some(entry), None) => Ok(entry),
+        (None, _) => Err(Failure::Usage(format!(
+            "no entry of {} begins or ends with `{name}`; `kda ledger show TASK --history` lists them",
+            path.display()
+        ))),
+        (Some(_), Some(_)) => Err(Failure::Usage(format!(
+            "more than one entry of {} begins or ends with `{name}`; give more of its id",
+            path.display()
+        ))),
     }
 }
 

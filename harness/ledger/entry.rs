@@ -60,7 +60,7 @@ pub struct Headline {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub schema: u32,
-    /// UTC start time and the first 8 hex digits of the candidate's source hash.
+    /// UTC start time to the millisecond and the first 8 hex digits of the candidate's source hash.
     pub id: String,
     pub task: String,
     pub decision: Decision,

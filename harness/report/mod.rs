@@ -2,6 +2,7 @@
 
 mod buckets;
 mod color;
+mod difference;
 mod evidence;
 mod gates;
 mod grid;
@@ -16,6 +17,7 @@ mod tasks;
 mod verification;
 
 pub use color::{Color, Tone};
+pub use difference::difference;
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
 pub use run::{Recorded, run};

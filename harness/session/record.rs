@@ -61,7 +61,7 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
         schema: SCHEMA_VERSION,
         id: format!(
             "{}-{}",
-            findings.started.strftime("%Y%m%dT%H%M%SZ"),
+            findings.started.strftime("%Y%m%dT%H%M%S%3fZ"),
             &findings.built.candidate.source_hash[..8]
         ),
         task: findings.task.name.clone(),

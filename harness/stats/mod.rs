@@ -4,6 +4,7 @@
 //! The unit of the interval is the process, because samples within one share its memory layout and its mood.
 
 mod block;
+mod change;
 mod decide;
 mod estimate;
 mod headline;
@@ -13,6 +14,7 @@ mod stein;
 mod verdict;
 
 pub use block::{Block, Order, process_log_ratio};
+pub use change::change;
 pub use decide::{CLEARLY_SLOWER, decide};
 pub use estimate::Estimate;
 pub use headline::{HeadlineRow, headline};

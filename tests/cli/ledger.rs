@@ -314,3 +314,41 @@ fn two_processes_append_ten_entries_each_and_lose_none() {
     names.sort();
     assert_eq!(names, [".axpy.toml.lock", "axpy.toml"]);
 }
+
+#[test]
+fn a_difference_pairs_the_rows_of_two_entries() {
+    let project = with_ledger(three_entries());
+    let ids: Vec<String> = Ledger::at(project.ledger())
+        .load()
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.id)
+        .collect();
+    let newest = on_ledgers(&project, &["diff", "axpy", "--gpu", "emulated"]).exits(PASSED);
+    newest.prints(&[
+        &format!("{} -> {}", ids[1], ids[2]),
+        "same sources, contract, compiler and driver",
+        "makes no claim about speed (no-verdict)",
+        "row_small",
+    ]);
+    on_ledgers(
+        &project,
+        &["diff", "axpy", &ids[0], &ids[2], "--gpu", "emulated"],
+    )
+    .exits(PASSED)
+    .prints(&[&format!("{} -> {}", ids[0], ids[2])]);
+}
+
+#[test]
+fn an_entry_that_is_not_there_or_not_one_is_refused() {
+    let project = with_ledger(three_entries());
+    let diff = |name: &str| on_ledgers(&project, &["diff", "axpy", name, "--gpu", "emulated"]);
+    diff("1999").exits(USAGE).says(&[
+        "no entry of",
+        "begins or ends with `1999`",
+        "--history` lists them",
+    ]);
+    diff("20")
+        .exits(USAGE)
+        .says(&["more than one entry", "give more of its id"]);
+}
