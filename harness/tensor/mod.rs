@@ -1,5 +1,6 @@
 //! Tensors: element types, views and what fills them. Shared by tasks and devices, which do not know each other.
 
+mod draw;
 mod dtype;
 mod fill;
 mod spec;
