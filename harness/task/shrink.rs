@@ -1,7 +1,7 @@
 //! Shortening a case that is too large for where it is to run.
 
 use super::{Case, EntrySpec, Expect};
-use crate::tensor::dense_strides;
+use crate::tensor::{TensorSpec, dense_strides};
 
 /// Largest tensor that a device takes, in elements; larger cases are shortened.
 #[derive(Clone, Copy, Debug)]
@@ -65,41 +65,35 @@ pub fn shrink(case: &Case, entry: &EntrySpec, limit: ShrinkLimit) -> Case {
 
 /// Elements of the largest tensor that has `axis` at its full `size`: what does not have it cannot be shortened.
 fn largest_along(case: &Case, entry: &EntrySpec, axis: &str, size: i64) -> u64 {
-    let mut largest = 0;
-    for (slot, tensor) in entry.tensors.iter().zip(&case.tensors) {
-        let Some(tensor) = tensor else { continue };
-        let has_axis = slot
-            .dims
-            .iter()
-            .filter(|dims| dims.len() == tensor.shape.len())
-            .any(|dims| {
-                let mut extents = dims.iter().zip(&tensor.shape);
-                extents.any(|(name, extent)| name == axis && *extent == size)
-            });
-        if has_axis {
-            largest = largest.max(tensor.elements());
-        }
-    }
-    largest
+    named(case, entry)
+        .filter(|(dims, tensor)| {
+            let mut extents = dims.iter().zip(&tensor.shape);
+            extents.any(|(name, extent)| name == axis && *extent == size)
+        })
+        .map(|(_, tensor)| tensor.elements())
+        .max()
+        .unwrap_or(0)
 }
 
 /// Size of an axis: the largest that any tensor has there, so that a broadcast 1 does not count.
 fn axis_size(case: &Case, entry: &EntrySpec, axis: &str) -> i64 {
-    let mut size = 0;
-    for (slot, tensor) in entry.tensors.iter().zip(&case.tensors) {
-        let Some(tensor) = tensor else { continue };
-        let Some(dims) = slot
-            .dims
-            .iter()
-            .find(|dims| dims.len() == tensor.shape.len())
-        else {
-            continue;
-        };
-        for (name, extent) in dims.iter().zip(&tensor.shape) {
-            if name == axis {
-                size = size.max(*extent);
-            }
-        }
-    }
-    size
+    named(case, entry)
+        .flat_map(|(dims, tensor)| dims.iter().zip(&tensor.shape))
+        .filter(|(name, _)| *name == axis)
+        .map(|(_, extent)| *extent)
+        .max()
+        .unwrap_or(0)
+}
+
+/// The tensors that are there, each with the names of its dimensions.
+fn named<'a>(
+    case: &'a Case,
+    entry: &'a EntrySpec,
+) -> impl Iterator<Item = (&'a Vec<String>, &'a TensorSpec)> {
+    let slots = entry.tensors.iter().zip(&case.tensors);
+    slots.filter_map(|(slot, tensor)| {
+        let tensor = tensor.as_ref()?;
+        let mut dims = slot.dims.iter();
+        Some((dims.find(|dims| dims.len() == tensor.shape.len())?, tensor))
+    })
 }
