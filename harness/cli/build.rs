@@ -1,5 +1,11 @@
 //! `kda build`.
 
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::thread;
+
+use rayon::prelude::*;
+
 use super::Outcome;
 use super::arguments::BuildArguments;
 use super::context::Context;
@@ -27,14 +33,37 @@ pub(super) fn build(arguments: &BuildArguments, terminal: &Terminal) -> Outcome 
             .target(),
         ],
     };
-    let mut first = None;
-    for name in context.task_names(&arguments.tasks)? {
+    let names = context.task_names(&arguments.tasks)?;
+    for name in &names {
         // Says which task is meant where a name is mistyped.
-        Task::load(context.project.root(), &name)?;
-        for target in &targets {
-            let built = context
-                .toolchain
-                .build_task(&context.project, &name, target);
+        Task::load(context.project.root(), name)?;
+    }
+    let jobs: Vec<(&String, &Target)> = names
+        .iter()
+        .flat_map(|name| targets.iter().map(move |target| (name, target)))
+        .collect();
+    // A side takes one core at a time, so that tasks are built beside each other; lines come in order all the same.
+    let (done, finished) = mpsc::channel();
+    let first = thread::scope(|scope| {
+        scope.spawn(|| {
+            jobs.par_iter()
+                .enumerate()
+                .for_each_with(done, |done, (at, (name, target))| {
+                    let built = context.toolchain.build_task(&context.project, name, target);
+                    // Nobody listens any more where a line could not be written.
+                    let _ = done.send((at, built));
+                });
+        });
+        let mut waiting = BTreeMap::new();
+        let mut first = None;
+        for (at, (name, target)) in jobs.iter().enumerate() {
+            let built = loop {
+                if let Some(built) = waiting.remove(&at) {
+                    break built;
+                }
+                let (other, built) = finished.recv().expect("every job should send its result");
+                waiting.insert(other, built);
+            };
             match built {
                 Ok(_) => terminal.result(&format!("{name}: built for {target}"))?,
                 Err(error) => {
@@ -43,7 +72,8 @@ pub(super) fn build(arguments: &BuildArguments, terminal: &Terminal) -> Outcome 
                 }
             }
         }
-    }
+        Ok::<_, Failure>(first)
+    })?;
     for target in &targets {
         context.toolchain.build_support(&context.project, target)?;
     }
