@@ -71,8 +71,8 @@ impl RunOptions {
 /// Largest tensor of an emulated case, in elements: what 2 cores run thousands of in a minute.
 const EMULATED_LIMIT: ShrinkLimit = ShrinkLimit(1 << 15);
 
-/// Largest tensor of a grid case on a GPU, in elements. Beyond, the oracle on the host takes minutes a task and finds
-/// nothing that the rows, which are never shortened there, do not.
+/// Largest tensor of a grid case on a GPU, in elements. Some frozen grids hold hundreds of cases of gigabytes, which the
+/// oracle on the host cannot keep up with; large sizes are what rows are for, which are never shortened there.
 const GPU_GRID_LIMIT: ShrinkLimit = ShrinkLimit(1 << 20);
 
 /// Selected rows and grid cases: on the emulated device all shortened to its size, on a GPU grid cases alone.

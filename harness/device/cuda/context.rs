@@ -17,8 +17,8 @@ use crate::tensor::{Fill, TensorSpec};
 /// Smallest footprint that a settle reads, as a multiple of the L2.
 const SETTLE_L2_MULTIPLE: u64 = 2;
 
-/// Host memory that is pinned for outputs; what lies beyond is copied through the driver's own buffers. Pinning takes a
-/// second for some four of these, and every worker does it.
+/// Host memory that is pinned for outputs; what lies beyond is copied through the driver's own buffers. Bounded because
+/// every worker pins afresh, and pinning touches every page.
 const PINNED_BYTES_AT_MOST: usize = 1 << 30;
 
 /// `CU_MEMHOSTREGISTER_PORTABLE`.

@@ -22,7 +22,6 @@ constexpr int64_t kGroupBytes = 64 * 1024;
 constexpr int64_t kEnoughBlocks = 576;
 constexpr int kElementsInFlight = 32;  // loads of a thread of the split kernels by elements
 
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
 inline int64_t at_least(int64_t value, int64_t limit) { return value > limit ? value : limit; }
 

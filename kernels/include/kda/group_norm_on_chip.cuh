@@ -33,6 +33,8 @@ struct OnChipPlan {
   }
 };
 
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 inline int multiprocessors() {
   int device = 0, count = 0;
   if (cudaGetDevice(&device) != cudaSuccess ||
@@ -43,8 +45,6 @@ inline int multiprocessors() {
 }
 
 namespace detail {
-
-inline int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // As many teams as there can be, since those are the fewest blocks to wait for; with a lead of three steps where that
 // leaves a choice, which on an H100 is worth half as many teams.
@@ -59,8 +59,8 @@ inline OnChipPlan plan_teams(const GroupNormCall& call, int sms) {
     plan.kind = OnChip::kTeams;
     plan.team = sms / teams;
     plan.teams = teams;
-    plan.steps = static_cast<int>(quotient_up(quotient_up(row_vectors, plan.team), kTeamWorkers));
-    const int64_t all_steps = quotient_up(call.rows(), teams) * plan.steps;
+    plan.steps = static_cast<int>(ceil_div(ceil_div(row_vectors, plan.team), kTeamWorkers));
+    const int64_t all_steps = ceil_div(call.rows(), teams) * plan.steps;
     const int most_lead = kTeamMaxSlots - kTeamAhead - 1 - plan.steps;
     plan.lead = most_lead < plan.steps ? most_lead : plan.steps;
     if (all_steps <= kTeamMaxSlots) {
@@ -108,11 +108,11 @@ inline OnChipPlan plan_positions(const GroupNormCall& call, int sms) {
   while (plan.unit_positions > 16 && plan.unit_positions * channels * call.element_bytes > kUnitBytes) {
     plan.unit_positions /= 2;
   }
-  const int64_t units = quotient_up(call.positions, plan.unit_positions);
+  const int64_t units = ceil_div(call.positions, plan.unit_positions);
   plan.team = static_cast<int>(units < sms ? units : sms);
   const int64_t room = kMaxSmemBytes - positions_table_bytes(channels) - kPositionsScratchBytes;
   const int64_t fit = room / positions_unit_bytes(plan.unit_positions, channels);
-  int64_t wanted = quotient_up(units, plan.team);
+  int64_t wanted = ceil_div(units, plan.team);
   if (wanted < kPositionsAhead + 1) wanted = kPositionsAhead + 1;
   plan.slots = static_cast<int>(fit < wanted ? fit : wanted);
   return plan.slots < kPositionsAhead + 1 ? OnChipPlan{} : plan;
@@ -131,7 +131,7 @@ inline OnChipPlan plan_on_chip(const GroupNormCall& call) {
   const int sms = multiprocessors();
   const int64_t bytes_per_sm = call.elements() * call.element_bytes / sms;
   if (call.is_dense) {
-    const int64_t slice = detail::quotient_up(call.group_elements() / kClusterVector, kClusterMaxBlocks);
+    const int64_t slice = ceil_div(call.group_elements() / kClusterVector, kClusterMaxBlocks);
     const bool fits = static_cast<int64_t>(cluster_smem_bytes<__half>(static_cast<int>(slice))) <= kMaxSmemBytes;
     return bytes_per_sm <= kClusterBytesPerSm && fits ? detail::plan_clusters(call) : detail::plan_teams(call, sms);
   }
@@ -167,7 +167,7 @@ cudaError_t launch_clusters(const GroupNormCall& call, const OnChipPlan& plan, v
   a.group_channels = static_cast<int>(call.group_channels);
   a.row_vectors = static_cast<int>(call.group_elements() / kClusterVector);
   a.channel_vectors = static_cast<int>(call.positions / kClusterVector);
-  a.slice = static_cast<int>(quotient_up(a.row_vectors, plan.team));
+  a.slice = static_cast<int>(ceil_div(a.row_vectors, plan.team));
   LaunchConfig config;
   config.grid = dim3(static_cast<unsigned>(plan.team), static_cast<unsigned>(call.rows()));
   config.smem_bytes = cluster_smem_bytes<T>(a.slice);
@@ -198,7 +198,7 @@ cudaError_t launch_teams(const GroupNormCall& call, const OnChipPlan& plan, unsi
   a.teams = plan.teams;
   a.row_vectors = static_cast<int>(call.group_elements() / kTeamVector);
   a.channel_vectors = static_cast<int>(call.positions / kTeamVector);
-  a.slice = static_cast<int>(quotient_up(a.row_vectors, plan.team));
+  a.slice = static_cast<int>(ceil_div(a.row_vectors, plan.team));
   a.steps = plan.steps;
   a.lead = plan.lead;
   a.slots = plan.slots;
@@ -212,7 +212,7 @@ cudaError_t launch_columns(const GroupNormCall& call, const OnChipPlan& plan, vo
   a.channels = static_cast<int>(call.channels());
   a.positions = static_cast<int>(call.positions);
   a.team = plan.team;
-  a.slice = static_cast<int>(quotient_up(quotient_up(call.positions, plan.team), kColumnsVector) * kColumnsVector);
+  a.slice = static_cast<int>(ceil_div(ceil_div(call.positions, plan.team), kColumnsVector) * kColumnsVector);
   LaunchConfig config;
   config.grid = dim3(static_cast<unsigned>(plan.team), static_cast<unsigned>(call.groups),
                      static_cast<unsigned>(call.batch));
@@ -241,7 +241,7 @@ cudaError_t launch_positions(const GroupNormCall& call, const OnChipPlan& plan, 
   a.channels = static_cast<int>(call.channels());
   a.group_channels = static_cast<int>(call.group_channels);
   a.positions = static_cast<int>(call.positions);
-  a.units = static_cast<int>(quotient_up(call.positions, plan.unit_positions));
+  a.units = static_cast<int>(ceil_div(call.positions, plan.unit_positions));
   a.slots = plan.slots;
   const auto kernel = plan.unit_positions == 64   ? group_norm_positions_kernel<T, 64>
                       : plan.unit_positions == 32 ? group_norm_positions_kernel<T, 32>
