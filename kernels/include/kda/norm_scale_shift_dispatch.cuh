@@ -12,24 +12,23 @@ namespace kda::norm_modulation {
 constexpr int64_t kFewRows = 512;
 // From here on scale and shift, the same for all rows, are asked for with the row.
 constexpr int64_t kManyRows = 2048;
-// Rows of a block that keeps scale and shift in registers. On an H100, [8424, 3072] took 37.9 us with one, 39.2 with two
-// and 48.1 with four.
-constexpr int kSharedRowsPerBlock = 1;
-// Runs a thread of such a block, and of one that loads scale and shift with its row.
+// Runs a thread of a block that loads scale and shift with its row.
 constexpr int kRunsWithModulation = 2;
-// Runs a thread where scale and shift come after the statistics, and registers are the row's alone: blocks of 128
-// threads, as an H100 liked them in kda/layernorm_select.cuh, but for longer rows, which would spill there.
-constexpr int row_runs(int channels) { return channels == 3072 ? 3 : 2; }
-
-// Blocks an SM: 56 registers a thread for 3 runs, 64 for 2.
-constexpr int blocks_of(int threads, int runs) { return (runs == 3 ? 1152 : 1024) / threads; }
+// Runs a thread where scale and shift come after the statistics, and registers are the row's alone: blocks of 128 or 160
+// threads. A residual wants registers too, and f32 weight and bias want threads.
+constexpr int row_runs(int channels, bool has_residual, bool is_affine) {
+  if (channels == 3072) return is_affine ? 1 : 3;
+  return has_residual ? 2 : 4;
+}
+// Threads an SM, which say how many registers a thread may take: 56, 64, and 40 where scale and shift are 16 bits wide.
+constexpr int kRowThreadsAnSm = 1152, kLongRowThreadsAnSm = 1024, kTokenThreadsAnSm = 1024, kSharedThreadsAnSm = 1536;
 
 enum class NormPath {
   kEmpty,
   kAnyRow,      // one run a thread: few rows, other channels, other dtypes
   kRow,         // scale and shift after the statistics
   kTokenRow,    // scale and shift with the row
-  kSharedRows,  // several rows a block
+  kSharedRows,  // the same with rows that all tokens share: fewer registers
 };
 
 inline bool is_tuned_width(int channels) { return channels == 3072 || channels == 4096 || channels == 5120; }
@@ -41,7 +40,7 @@ inline constexpr bool kIsTuned = Kinds::kIsTyped && std::is_same_v<typename Kind
                                  (kIsAbsent<typename Kinds::Affine> ||
                                   std::is_same_v<typename Kinds::Affine, Rows<float>>);
 
-// Rows of scale and shift that fit beside the row in registers when a block takes several rows.
+// Rows of scale and shift that fit beside the row in registers.
 template <typename Kinds>
 inline constexpr bool kSharesRows =
     Kinds::kResidual == Residual::kNone && std::is_same_v<typename Kinds::Modulation, Rows<__nv_bfloat16>>;
@@ -58,27 +57,26 @@ NormPath path_of(const NormScaleShiftCall& call) {
 
 template <typename Kinds, typename Geometry>
 cudaError_t launch_geometry(const NormScaleShiftCall& call, void* stream) {
-  const int64_t blocks = (call.rows() + Geometry::kRowsPerBlock - 1) / Geometry::kRowsPerBlock;
-  return launch(norm_scale_shift_rows_kernel<Kinds, Geometry>, dim3(blocks),
+  return launch(norm_scale_shift_rows_kernel<Kinds, Geometry>, dim3(call.rows()),
                 dim3(call.channels / (kRun * Geometry::kRuns)), 0, stream, call);
 }
 
 template <typename Kinds, int kChannels>
 cudaError_t launch_tuned(const NormScaleShiftCall& call, NormPath path, void* stream) {
-  constexpr int kRowRuns = row_runs(kChannels), kRowThreads = kChannels / (kRun * kRowRuns);
-  constexpr int kModulationThreads = kChannels / (kRun * kRunsWithModulation);
-  constexpr int kModulationBlocks = blocks_of(kModulationThreads, kRunsWithModulation);
-  constexpr int kRowBlocks = blocks_of(kRowThreads, kRowRuns);
-  using Row = NormGeometry<kRowThreads, kRowRuns, 1, ModulationLoad::kAfterStatistics, kRowBlocks>;
+  constexpr int kRowRuns = 
+      row_runs(kChannels, Kinds::kResidual != Residual::kNone, !kIsAbsent<typename Kinds::Affine>);
+  constexpr int kRowThreads = kChannels / (kRun * kRowRuns);
+  constexpr int kRowBlocks = (kRowRuns == 3 ? kRowThreadsAnSm : kLongRowThreadsAnSm) / kRowThreads;
+  constexpr int kThreads = kChannels / (kRun * kRunsWithModulation);
+  using Row = NormGeometry<kRowThreads, kRowRuns, ModulationLoad::kAfterStatistics, kRowBlocks>;
   if constexpr (!std::is_same_v<typename Kinds::Modulation, Single<typename Kinds::T>>) {
-    using TokenRow =
-        NormGeometry<kModulationThreads, kRunsWithModulation, 1, ModulationLoad::kWithRow, kModulationBlocks>;
+    constexpr auto kLoad = ModulationLoad::kWithRow;
+    using TokenRow = NormGeometry<kThreads, kRunsWithModulation, kLoad, kTokenThreadsAnSm / kThreads>;
     if (path == NormPath::kTokenRow) return launch_geometry<Kinds, TokenRow>(call, stream);
-  }
-  if constexpr (kSharesRows<Kinds>) {
-    using SharedRows = NormGeometry<kModulationThreads, kRunsWithModulation, kSharedRowsPerBlock,
-                                    ModulationLoad::kOncePerBlock, kModulationBlocks>;
-    if (path == NormPath::kSharedRows) return launch_geometry<Kinds, SharedRows>(call, stream);
+    if constexpr (kSharesRows<Kinds>) {
+      using SharedRows = NormGeometry<kThreads, kRunsWithModulation, kLoad, kSharedThreadsAnSm / kThreads>;
+      if (path == NormPath::kSharedRows) return launch_geometry<Kinds, SharedRows>(call, stream);
+    }
   }
   return launch_geometry<Kinds, Row>(call, stream);
 }
@@ -99,7 +97,7 @@ cudaError_t launch_path(const NormScaleShiftCall& call, void* stream) {
       }
     }
   }
-  return launch_geometry<Kinds, NormGeometry<kAnyThreads, 1, 1, ModulationLoad::kWithRow>>(call, stream);
+  return launch_geometry<Kinds, NormGeometry<kAnyThreads, 1, ModulationLoad::kWithRow>>(call, stream);
 }
 
 inline int32_t launch_call(const NormScaleShiftCall& call, void* stream) {
@@ -114,19 +112,19 @@ inline int32_t describe_call(const NormScaleShiftCall& call, KdaRoute* route) {
       return describe(route, "empty", "x has no rows", "none", "nothing to compute");
     case NormPath::kSharedRows:
       return describe(route, "shared_rows", "bf16 layer norm, one row of bf16 scale and shift, 2048 rows and more",
-                      kernel, "one row a block, scale and shift on their way with it");
+                      kernel, "every load before the first sum, 40 registers a thread");
     case NormPath::kTokenRow:
       return describe(route, has_residual ? "residual_token_row" : "token_row",
                       "bf16 layer norm, scale or shift with a row a token, 512 rows and more", kernel,
-                      "one row a block, every load before the first sum");
+                      "every load before the first sum");
     case NormPath::kRow:
       return describe(route, has_residual ? "residual_row" : "row",
                       "bf16 layer norm, scale and shift shared by rows, 512 rows and more", kernel,
-                      "one row a block; scale and shift come from L1 after the statistics");
+                      "scale and shift come from L1 after the statistics");
     default:
       return describe(route, has_residual ? "residual_any_row" : "any_row",
                       "fewer than 512 rows, or other channels, dtypes or norm", kernel,
-                      "one row a block, one run of 8 elements a thread, every load before the first sum");
+                      "one run of 8 elements a thread, every load before the first sum");
   }
 }
 
