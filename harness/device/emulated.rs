@@ -6,8 +6,8 @@ use std::ffi::{CStr, c_char};
 use std::slice;
 use std::time::Instant;
 
-use super::interface::{Device, Facts, GraphId, Recorder, Span, Stream};
-use super::{DeviceError, Node, NodeKind};
+use super::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
+use super::{Attributes, DeviceError, Edge, EdgeKind, Graph, Node, NodeKind};
 use crate::abi::{
     KDA_NODE_KERNEL, KDA_NODE_MEMSET, KdaEmulatedNode, KdaEmulatedParam, KdaEmulatedStream,
 };
@@ -96,6 +96,11 @@ impl RecordedNode {
             block: self.node.block,
             smem_bytes: self.node.smem_bytes,
             params: self.params.iter().map(param).collect(),
+            attributes: Attributes {
+                // Zeros where the launch says none.
+                cluster: self.node.cluster.map(|blocks| blocks.max(1)),
+                ..Attributes::default()
+            },
         }
     }
 }
@@ -345,11 +350,36 @@ impl Device for EmulatedDevice {
         Ok(GraphId(self.graphs.len() - 1))
     }
 
-    fn nodes(&self, graph: GraphId) -> Result<Vec<Node>, DeviceError> {
-        Ok(self.graphs[graph.0]
+    /// One stream records in order.
+    fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError> {
+        let nodes: Vec<Node> = self.graphs[graph.0]
             .iter()
             .map(RecordedNode::describe)
-            .collect())
+            .collect();
+        let edges = (1..nodes.len()).map(|to| Edge {
+            from: to - 1,
+            to,
+            kind: EdgeKind::Full,
+        });
+        Ok(Graph {
+            edges: edges.collect(),
+            nodes,
+        })
+    }
+
+    fn is_memory(&self, address: u64) -> bool {
+        let below = self.allocations.range(..=address).next_back();
+        below.is_some_and(|(start, layout)| address < start + layout.size() as u64)
+    }
+
+    /// The host has none.
+    fn state(&self) -> Result<DeviceState, DeviceError> {
+        Ok(DeviceState::new())
+    }
+
+    /// Launches run to their end.
+    fn drain(&self) -> Result<(), DeviceError> {
+        Ok(())
     }
 
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError> {

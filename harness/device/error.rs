@@ -28,6 +28,11 @@ pub enum DeviceError {
     #[error("{call} returned {status}")]
     Side { call: String, status: String },
 
+    #[error(
+        "work that no graph holds still ran {seconds} s after a call was captured, on a stream that is not the call's"
+    )]
+    Lingering { seconds: u64 },
+
     #[error("a captured graph holds a {0} node; only kernels, memsets and memcpys may stand there")]
     ForeignNode(String),
 }
@@ -37,7 +42,7 @@ impl DeviceError {
     pub fn is_fatal(&self) -> bool {
         matches!(
             self,
-            Self::Cuda { .. } | Self::NoDriver(_) | Self::Support { .. }
+            Self::Cuda { .. } | Self::NoDriver(_) | Self::Support { .. } | Self::Lingering { .. }
         )
     }
 }

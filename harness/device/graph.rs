@@ -1,5 +1,7 @@
 //! What a capture holds, as data.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::Span;
@@ -24,11 +26,67 @@ pub struct Node {
     pub smem_bytes: u64,
     /// The bytes of each parameter; of a memset or memcpy, its pointers and sizes.
     pub params: Vec<Vec<u8>>,
+    pub attributes: Attributes,
 }
 
-/// A hash of what the nodes do, with every pointer into `buffers` replaced by (buffer, offset): equal for the same call
-/// on other buffers.
-pub fn fingerprint(nodes: &[Node], buffers: &[Span]) -> String {
+/// Launch attributes of a kernel node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Blocks of a cluster; ones without clusters.
+    pub cluster: [u32; 3],
+    pub is_cooperative: bool,
+    pub priority: i32,
+    /// Bytes of an L2 access-policy window; 0 without one.
+    pub window_bytes: u64,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self {
+            cluster: [1; 3],
+            is_cooperative: false,
+            priority: 0,
+            window_bytes: 0,
+        }
+    }
+}
+
+/// What the node `to` waits for of the node `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EdgeKind {
+    /// Its end.
+    Full,
+    /// Its trigger (programmatic dependent launch), and its end only where the kernel asks for it.
+    Programmatic,
+}
+
+/// A dependence between two nodes, by their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub from: usize,
+    pub to: usize,
+    pub kind: EdgeKind,
+}
+
+/// A captured graph, its nodes in the order of their capture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Graph {
+    pub nodes: Vec<Node>,
+    pub edges: Vec<Edge>,
+}
+
+/// Bytes of parameters that a fingerprint covers, pointers into the call's buffers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// All of them: for calls of one process.
+    All,
+    /// Those of parameters up to 4 bytes. A struct's padding is what the stack held, another thing in every process.
+    Unpadded,
+}
+
+/// A hash of what a call's nodes and the edges between them do, with every pointer into `buffers` replaced by (buffer,
+/// offset): equal for the same call on other buffers. `edges` count from the call's first node.
+pub fn fingerprint(nodes: &[Node], edges: &[Edge], buffers: &[Span], bytes: Bytes) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut number = |value: u64| {
         hasher.update(&value.to_le_bytes());
@@ -37,11 +95,14 @@ pub fn fingerprint(nodes: &[Node], buffers: &[Span]) -> String {
         number(node.kind as u64);
         number(node.name.len() as u64);
         node.name.bytes().for_each(|byte| number(u64::from(byte)));
-        node.grid
-            .iter()
-            .chain(&node.block)
+        let sizes = node.grid.iter().chain(&node.block);
+        sizes
+            .chain(&node.attributes.cluster)
             .for_each(|size| number(u64::from(*size)));
         number(node.smem_bytes);
+        number(u64::from(node.attributes.is_cooperative));
+        number(node.attributes.priority as u64);
+        number(node.attributes.window_bytes);
         for param in &node.params {
             number(param.len() as u64);
             for word in param.chunks(8) {
@@ -49,41 +110,70 @@ pub fn fingerprint(nodes: &[Node], buffers: &[Span]) -> String {
                     Some((buffer, offset)) => {
                         [1, buffer as u64, offset].into_iter().for_each(&mut number)
                     }
-                    None => word.iter().for_each(|byte| number(u64::from(*byte))),
+                    None if bytes == Bytes::All || param.len() <= 4 => {
+                        word.iter().for_each(|byte| number(u64::from(*byte)));
+                    }
+                    None => {}
                 }
             }
         }
     }
+    for edge in edges {
+        [edge.from as u64, edge.to as u64, edge.kind as u64]
+            .into_iter()
+            .for_each(&mut number);
+    }
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// The buffer that an 8-byte word points into, and how far; an empty buffer is met by its address alone.
-fn buffer_offset(word: &[u8], buffers: &[Span]) -> Option<(usize, u64)> {
+/// The buffer that an 8-byte word points into or right behind, and how far. Guards keep buffers apart.
+pub(super) fn buffer_offset(word: &[u8], buffers: &[Span]) -> Option<(usize, u64)> {
     let address = u64::from_le_bytes(word.try_into().ok()?);
-    let is_met = |span: &Span| span.contains(address) || (span.bytes, span.address) == (0, address);
+    let is_met = |span: &Span| (span.address..=span.end()).contains(&address);
     let buffer = buffers.iter().position(is_met)?;
     Some((buffer, address - buffers[buffer].address))
 }
 
-/// `name grid block smem` for a reader.
+/// `name grid block smem`, and what attributes it has, for a reader.
 pub fn describe(node: &Node) -> String {
-    let extent = |size: [u32; 3]| match size {
+    match node.kind {
+        NodeKind::Kernel => format!(
+            "{} grid {} block {} smem {}{}",
+            node.name,
+            extent(node.grid),
+            extent(node.block),
+            node.smem_bytes,
+            node.attributes
+        ),
+        NodeKind::Memset => "memset".to_owned(),
+        NodeKind::Memcpy => "memcpy".to_owned(),
+    }
+}
+
+fn extent(size: [u32; 3]) -> String {
+    match size {
         [x, 1, 1] => x.to_string(),
         [x, y, 1] => format!("{x}x{y}"),
         [x, y, z] => format!("{x}x{y}x{z}"),
-    };
-    match node.kind {
-        NodeKind::Kernel => {
-            format!(
-                "{} grid {} block {} smem {}",
-                node.name,
-                extent(node.grid),
-                extent(node.block),
-                node.smem_bytes
-            )
+    }
+}
+
+/// Nothing where all are the defaults.
+impl fmt::Display for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.cluster != [1; 3] {
+            write!(f, " cluster {}", extent(self.cluster))?;
         }
-        NodeKind::Memset => "memset".to_owned(),
-        NodeKind::Memcpy => "memcpy".to_owned(),
+        if self.is_cooperative {
+            f.write_str(" cooperative")?;
+        }
+        if self.priority != 0 {
+            write!(f, " priority {}", self.priority)?;
+        }
+        if self.window_bytes != 0 {
+            write!(f, " access-policy window of {} bytes", self.window_bytes)?;
+        }
+        Ok(())
     }
 }
 
@@ -99,6 +189,7 @@ mod tests {
             block: [128, 1, 1],
             smem_bytes: 0,
             params: vec![address.to_le_bytes().to_vec(), count.to_le_bytes().to_vec()],
+            attributes: Attributes::default(),
         }
     }
 
@@ -113,23 +204,82 @@ mod tests {
 
     #[test]
     fn the_same_call_on_other_buffers_has_the_same_fingerprint() {
-        let first = fingerprint(&[copy_to(4096 + 16, 7)], &FIRST);
-        assert_eq!(first, fingerprint(&[copy_to(8192 + 16, 7)], &SECOND));
+        let first = fingerprint(&[copy_to(4096 + 16, 7)], &[], &FIRST, Bytes::All);
+        assert_eq!(
+            first,
+            fingerprint(&[copy_to(8192 + 16, 7)], &[], &SECOND, Bytes::All)
+        );
     }
 
     #[test]
     fn an_empty_buffer_has_a_place_too() {
         let empty = |address| [Span { address, bytes: 0 }];
-        let first = fingerprint(&[copy_to(4096, 7)], &empty(4096));
-        assert_eq!(first, fingerprint(&[copy_to(8192, 7)], &empty(8192)));
-        assert_ne!(first, fingerprint(&[copy_to(8192 + 1, 7)], &empty(8192)));
+        let first = fingerprint(&[copy_to(4096, 7)], &[], &empty(4096), Bytes::All);
+        assert_eq!(
+            first,
+            fingerprint(&[copy_to(8192, 7)], &[], &empty(8192), Bytes::All)
+        );
+        assert_ne!(
+            first,
+            fingerprint(&[copy_to(8192 + 1, 7)], &[], &empty(8192), Bytes::All)
+        );
+    }
+
+    #[test]
+    fn across_processes_bytes_of_a_struct_do_not_count_and_its_pointers_do() {
+        let with = |padding: u8, address: u64| {
+            let mut node = copy_to(address, 7);
+            node.params[0].extend([1, 0, 0, 0, padding, 0, 0, 0]);
+            fingerprint(&[node], &[], &FIRST, Bytes::Unpadded)
+        };
+        assert_eq!(with(0, 4096), with(9, 4096));
+        assert_ne!(with(0, 4096), with(0, 4104));
+        assert_ne!(
+            fingerprint(&[copy_to(4096, 7)], &[], &FIRST, Bytes::Unpadded),
+            fingerprint(&[copy_to(4096, 8)], &[], &FIRST, Bytes::Unpadded)
+        );
+    }
+
+    #[test]
+    fn a_programmatic_edge_is_another_fingerprint_than_a_full_one() {
+        let nodes = [copy_to(4096, 7), copy_to(4096, 7)];
+        let print = |kind| {
+            let edge = Edge {
+                from: 0,
+                to: 1,
+                kind,
+            };
+            fingerprint(&nodes, &[edge], &FIRST, Bytes::All)
+        };
+        assert_ne!(print(EdgeKind::Full), print(EdgeKind::Programmatic));
+    }
+
+    #[test]
+    fn a_pointer_behind_the_last_byte_belongs_to_its_buffer() {
+        let first = fingerprint(&[copy_to(4096 + 512, 7)], &[], &FIRST, Bytes::All);
+        assert_eq!(
+            first,
+            fingerprint(&[copy_to(8192 + 512, 7)], &[], &SECOND, Bytes::All)
+        );
     }
 
     #[test]
     fn an_offset_a_scalar_and_a_foreign_pointer_change_it() {
-        let first = fingerprint(&[copy_to(4096, 7)], &FIRST);
-        assert_ne!(first, fingerprint(&[copy_to(4096 + 4, 7)], &FIRST));
-        assert_ne!(first, fingerprint(&[copy_to(4096, 8)], &FIRST));
-        assert_ne!(first, fingerprint(&[copy_to(4096, 7)], &SECOND));
+        let first = fingerprint(&[copy_to(4096, 7)], &[], &FIRST, Bytes::All);
+        assert_ne!(
+            first,
+            fingerprint(&[copy_to(4096 + 4, 7)], &[], &FIRST, Bytes::All)
+        );
+        assert_ne!(
+            first,
+            fingerprint(&[copy_to(4096, 8)], &[], &FIRST, Bytes::All)
+        );
+        let mut clustered = copy_to(4096, 7);
+        clustered.attributes.cluster = [2, 1, 1];
+        assert_ne!(first, fingerprint(&[clustered], &[], &FIRST, Bytes::All));
+        assert_ne!(
+            first,
+            fingerprint(&[copy_to(4096, 7)], &[], &SECOND, Bytes::All)
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceError, Node};
+use super::{DeviceError, Graph};
 use crate::tensor::{Fill, TensorSpec};
 
 /// A region of device memory, in bytes.
@@ -49,6 +49,9 @@ pub struct Facts {
     pub memory_bytes: u64,
 }
 
+/// Settings by name, such as the stack size of a thread.
+pub type DeviceState = Vec<(&'static str, u64)>;
+
 /// One device, owned by one worker. Times are nanoseconds.
 ///
 /// An error of the device itself ([`DeviceError::is_fatal`]) leaves it unusable: the worker ends after reporting it.
@@ -82,8 +85,14 @@ pub trait Device {
 
     /// Captures what `record` enqueues, without running it.
     fn capture(&mut self, record: &mut Recorder) -> Result<GraphId, DeviceError>;
-    fn nodes(&self, graph: GraphId) -> Result<Vec<Node>, DeviceError>;
+    fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError>;
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError>;
+    /// Whether an address lies in memory that kernels can reach.
+    fn is_memory(&self, address: u64) -> bool;
+    /// Settings of the device that outlive a call.
+    fn state(&self) -> Result<DeviceState, DeviceError>;
+    /// Waits until nothing runs on the device, on whatever stream.
+    fn drain(&self) -> Result<(), DeviceError>;
     /// Runs a graph to its end.
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError>;
 

@@ -1,5 +1,6 @@
 //! Devices: memory, capture, replay and clocks. A device knows nothing of tasks.
 
+mod attest;
 mod cuda;
 mod emulated;
 mod error;
@@ -8,10 +9,11 @@ mod interface;
 mod monitor;
 mod scripted;
 
+pub use attest::{CallNodes, call_faults, edges_within, order_faults};
 pub use cuda::CudaDevice;
 pub use emulated::EmulatedDevice;
 pub use error::DeviceError;
-pub use graph::{Node, NodeKind, describe, fingerprint};
-pub use interface::{Device, Facts, GraphId, Recorder, Span, Stream};
+pub use graph::{Attributes, Bytes, Edge, EdgeKind, Graph, Node, NodeKind, describe, fingerprint};
+pub use interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
 pub use monitor::{Monitor, MonitorError, NVML_LIBRARY, VisibleGpu};
 pub use scripted::ScriptedDevice;

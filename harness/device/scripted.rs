@@ -1,8 +1,8 @@
 //! A device that plays given times, so that schedules, stopping and verdicts are tested exactly.
 
 use super::emulated::EmulatedDevice;
-use super::interface::{Device, Facts, GraphId, Recorder, Span};
-use super::{DeviceError, Node};
+use super::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span};
+use super::{DeviceError, Graph};
 use crate::tensor::{Fill, TensorSpec};
 
 /// Time of the next replay of a graph, in nanoseconds.
@@ -70,8 +70,20 @@ impl Device for ScriptedDevice {
         self.inner.capture(record)
     }
 
-    fn nodes(&self, graph: GraphId) -> Result<Vec<Node>, DeviceError> {
-        self.inner.nodes(graph)
+    fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError> {
+        self.inner.graph(graph)
+    }
+
+    fn is_memory(&self, address: u64) -> bool {
+        self.inner.is_memory(address)
+    }
+
+    fn state(&self) -> Result<DeviceState, DeviceError> {
+        self.inner.state()
+    }
+
+    fn drain(&self) -> Result<(), DeviceError> {
+        self.inner.drain()
     }
 
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError> {

@@ -14,7 +14,7 @@ pub mod gates {
     pub const REFUSED: &str = "refused";
     /// `kda_route` says what `kda_launch` does.
     pub const ROUTE: &str = "route";
-    /// The captured graph launches something, and the same for every call.
+    /// The captured graph launches something, on the call's own buffers, and the same in every call and process.
     pub const GRAPH: &str = "graph";
     /// Every element of every output is written.
     pub const WRITTEN: &str = "written";
@@ -34,12 +34,18 @@ pub mod gates {
     pub const GUARDS: &str = "guards";
     /// Inputs are as they were.
     pub const INPUTS: &str = "inputs-unchanged";
-    /// Outputs of timed replays are right.
+    /// Settings of the device are as they were.
+    pub const DEVICE_STATE: &str = "device-state";
+    /// Outputs of timed replays are right, and those of a call captured afresh.
     pub const TIMED: &str = "timed-outputs";
+    /// So are those of the timed graphs on fresh inputs at the same addresses.
+    pub const REDRAWN: &str = "redrawn";
+    /// No call is faster than the device can be.
+    pub const FLOOR: &str = "floor";
     /// No worker died, hung or reported a device error.
     pub const ALIVE: &str = "alive";
 
-    pub(super) const ALL: [&str; 17] = [
+    pub(super) const ALL: [&str; 20] = [
         ARGV,
         IMPORTS,
         ALIVE,
@@ -56,7 +62,10 @@ pub mod gates {
         SAME_BITS,
         GUARDS,
         INPUTS,
+        DEVICE_STATE,
         TIMED,
+        REDRAWN,
+        FLOOR,
     ];
 }
 

@@ -38,6 +38,8 @@ impl CaseJudge<'_> {
         self.note(side, gates::GUARDS, whole(reply.guard_damage));
         let changed = reply.inputs_changed.then(|| "an input changed".to_owned());
         self.note(side, gates::INPUTS, changed);
+        let settings = (!reply.device_changes.is_empty()).then(|| reply.device_changes.join("; "));
+        self.note(side, gates::DEVICE_STATE, settings);
         self.route(side, reply);
         if self.case.expect == Expect::Refused {
             self.refusal(side, reply);
@@ -54,11 +56,11 @@ impl CaseJudge<'_> {
         }
         let idle =
             reply.graph.nodes.is_empty() && self.case.outputs().any(|spec| spec.elements() > 0);
-        self.note(
-            side,
-            gates::GRAPH,
-            idle.then(|| "the captured call launches nothing".to_owned()),
-        );
+        let fault = match idle {
+            true => Some("the captured call launches nothing".to_owned()),
+            false => (!reply.graph_faults.is_empty()).then(|| reply.graph_faults.join("; ")),
+        };
+        self.note(side, gates::GRAPH, fault);
         let differs = (!reply.second_outputs.is_empty())
             .then(|| "the second run on the same inputs differs".to_owned());
         self.note(side, gates::REPEATABLE, differs);
@@ -103,8 +105,8 @@ impl CaseJudge<'_> {
         }
     }
 
-    /// Outputs of timed replays, in one word a side and set.
-    pub fn timed(&mut self, side: Side, copies: &[OutputCopy], shared: &[u8]) {
+    /// Outputs of timed replays or of replays on fresh inputs, which `gate` says, in one word a side and set.
+    pub fn replayed(&mut self, gate: &str, side: Side, copies: &[OutputCopy], shared: &[u8]) {
         let mut failure = None;
         for (number, spec) in self.case.outputs().enumerate() {
             let Some(storage) = storage_bytes(copies, spec, shared) else {
@@ -126,7 +128,7 @@ impl CaseJudge<'_> {
                 failure.get_or_insert(explain(spec, mismatch, storage, None));
             }
         }
-        self.note(side, gates::TIMED, failure);
+        self.note(side, gate, failure);
     }
 
     fn note(&mut self, side: Side, gate: &str, failure: Option<String>) {

@@ -4,6 +4,7 @@ mod argv;
 mod book;
 mod case;
 mod compare;
+mod floor;
 mod imports;
 mod oracle;
 
@@ -11,5 +12,6 @@ pub use argv::check_argv;
 pub use book::{GateBook, gates};
 pub use case::{CaseJudge, SideFindings};
 pub use compare::{Comparison, Mismatch, compare};
+pub use floor::floor_ns;
 pub use imports::check_imports;
 pub use oracle::{Expected, Oracle, OracleError};

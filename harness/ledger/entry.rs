@@ -279,6 +279,7 @@ pub struct RowRecord {
 /// What one captured call launches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GraphRecord {
+    /// Of nodes, edges, pointers as (buffer, offset) and small scalars: the same in every process.
     pub fingerprint: String,
     /// `name grid block smem`, in launch order.
     pub nodes: Vec<String>,

@@ -116,7 +116,7 @@ impl Findings<'_> {
                 describe_route(&mut row, route);
                 row.reason = Some("a gate failed on it".to_owned());
             }
-            Screened::Passed(route) => {
+            Screened::Passed { route, .. } => {
                 describe_route(&mut row, route);
                 match self.timed.map(|timed| &timed[&case.id]) {
                     None => row.reason = Some(self.untimed_because()),
@@ -334,7 +334,8 @@ impl Findings<'_> {
     fn buckets(&self, rows: &[RowRecord]) -> Vec<BucketRecord> {
         let mut buckets: Vec<BucketRecord> = Vec::new();
         for row in rows {
-            let (Screened::Passed(route) | Screened::Failed(route)) = &self.screened[&row.id]
+            let (Screened::Passed { route, .. } | Screened::Failed(route)) =
+                &self.screened[&row.id]
             else {
                 continue;
             };

@@ -1,5 +1,6 @@
 //! The run itself, from sources to the finished entry.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -9,13 +10,13 @@ use super::ceilings::Ceilings;
 use super::pair::WorkerFactory;
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{Findings, assemble};
-use super::sampling::Timing;
+use super::sampling::{RowSamples, Timing};
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
-use crate::gate::{GateBook, Oracle, check_argv, check_imports};
+use crate::gate::{GateBook, Oracle, check_argv, check_imports, floor_ns, gates};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
-use crate::toolchain::{Project, TaskLibraries, Toolchain};
+use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
 use crate::worker::DeviceChoice;
 
 /// Runs `task` on `machine` and returns the record; no ledger is touched.
@@ -72,10 +73,14 @@ pub fn run(
     );
     // Nothing is timed unless everything is right: a fast wrong kernel has no speed.
     let rows: Vec<&Case> = cases.rows.iter().collect();
-    let sound = book.all_passed()
-        && rows
-            .iter()
-            .all(|row| matches!(screened[&row.id], Screened::Passed(_)));
+    let attested: BTreeMap<String, [String; 2]> = screened
+        .iter()
+        .filter_map(|(id, fate)| match fate {
+            Screened::Passed { graphs, .. } => Some((id.clone(), graphs.clone())),
+            Screened::Failed(_) | Screened::Lost(_) => None,
+        })
+        .collect();
+    let sound = book.all_passed() && rows.iter().all(|row| attested.contains_key(&row.id));
     let timed = match options.depth {
         Depth::Check => None,
         Depth::Quick | Depth::Full if !sound => None,
@@ -86,8 +91,11 @@ pub fn run(
                 book: &mut book,
                 options,
                 sampling: &sampling,
+                attested: &attested,
             };
-            Some(timing.run(&rows, progress)?)
+            let samples = timing.run(&rows, progress)?;
+            check_floors(&rows, &samples, &ceilings, &mut book);
+            Some(samples)
         }
     };
     let findings = Findings {
@@ -108,6 +116,42 @@ pub fn run(
         harness_commit: project.harness_commit(),
     };
     Ok(assemble(&findings))
+}
+
+/// No side may take less time than the device needs for the call's inputs.
+fn check_floors(
+    rows: &[&Case],
+    samples: &BTreeMap<String, RowSamples>,
+    ceilings: &Ceilings,
+    book: &mut GateBook,
+) {
+    for row in rows {
+        let Some(floor) = floor_ns(row, ceilings.copy_bytes_per_second, ceilings.floor_ns) else {
+            continue;
+        };
+        let Ok(replies) = &samples[&row.id] else {
+            continue;
+        };
+        for side in Side::BOTH {
+            let least = replies
+                .iter()
+                .flat_map(|reply| &reply.device)
+                .flat_map(|block| match side {
+                    Side::Baseline => block.baseline_ns(),
+                    Side::Candidate => block.candidate_ns(),
+                })
+                .fold(f64::INFINITY, f64::min);
+            let failure = (least < floor).then(|| {
+                format!(
+                    "`{}`, {side}: {:.3} us a call, below the {:.3} us that this device needs for its inputs",
+                    row.id,
+                    least / 1e3,
+                    floor / 1e3
+                )
+            });
+            book.note(gates::FLOOR, failure);
+        }
+    }
 }
 
 fn worker_factory(

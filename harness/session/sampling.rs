@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use rand::seq::index::sample;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tracing::{debug, info};
@@ -17,10 +16,8 @@ use crate::task::Case;
 use crate::toolchain::Side;
 use crate::worker::{OutputCopy, TimePlan, TimeReply, TimeRequest, Worker, WorkerError};
 
-/// Buffer sets of a row whose outputs are compared after its last timed block, in each process and on each side.
-const AUDITED_SETS: usize = 2;
-
-/// Outputs of one set above which a second one is not audited, in bytes.
+/// Outputs of one set above which a row is audited in two processes alone, in bytes: the oracle takes longer for them
+/// than the samples do. In all processes every set is compared with one replay of the same calls captured afresh.
 const LARGE_OUTPUTS: u64 = 32 << 20;
 
 /// Samples of one row, process by process, or why it was lost.
@@ -33,6 +30,8 @@ pub(super) struct Timing<'a> {
     pub(super) book: &'a mut GateBook,
     pub(super) options: &'a RunOptions,
     pub(super) sampling: &'a Sampling,
+    /// Fingerprints that the gates saw, baseline and candidate, by row.
+    pub(super) attested: &'a BTreeMap<String, [String; 2]>,
 }
 
 /// A row that was sent to the worker, and the seed of its inputs.
@@ -41,8 +40,10 @@ struct Sent {
     outcome: Result<(), WorkerError>,
 }
 
-/// Outputs of one buffer set, as the last timed replays left them.
+/// Outputs of one buffer set, drawn by this seed.
 struct Audit {
+    gate: &'static str,
+    seed: u64,
     set: u32,
     candidate: Vec<OutputCopy>,
     baseline: Vec<OutputCopy>,
@@ -115,13 +116,13 @@ impl Timing<'_> {
             };
             let taken = this
                 .outcome
-                .and_then(|()| self.collect(process, row, number));
+                .and_then(|()| self.collect(process, row, number, this.seed));
             match taken {
                 Ok((reply, audits)) => {
                     sent = rows
                         .get(number + 1)
                         .map(|next| self.send(process, next, samples));
-                    self.audit(process, row, this.seed, &audits)?;
+                    self.audit(process, row, &audits)?;
                     if let Some(Ok(taken)) = samples.get_mut(&row.id) {
                         taken.push(reply);
                     }
@@ -176,6 +177,7 @@ impl Timing<'_> {
         process: &mut Process,
         row: &Case,
         number: usize,
+        seed: u64,
     ) -> Result<(TimeReply, Vec<Audit>), WorkerError> {
         let limit = self.options.limit;
         let started = Instant::now();
@@ -185,27 +187,32 @@ impl Timing<'_> {
             .expect("a row should have been sent to a worker");
         let reply = worker.timed(limit)?;
         let timed = started.elapsed();
-        let failure = (reply.foreign_calls > 0).then(|| {
-            format!(
-                "`{}`: {} calls of a sample launch something else than the first",
-                row.id, reply.foreign_calls
-            )
-        });
-        self.book.note(gates::GRAPH, failure);
+        self.judge(row, &reply);
         let mut place = (number as u64 % 2) * process.area;
         let mut audits = Vec::new();
-        let count = audited_sets(row).min(reply.buffer_sets as usize);
-        for set in sample(&mut process.random, reply.buffer_sets as usize, count) {
+        for gate in audited(
+            row,
+            process.number,
+            self.sampling.processes,
+            self.options.seed,
+        ) {
+            let mut seed = seed;
+            if gate == gates::REDRAWN {
+                seed = process.random.random();
+                worker.redraw(seed, limit)?;
+            }
+            let set = process.random.random_range(0..reply.buffer_sets);
             let mut fetch = |side| {
-                let copies = worker.fetch(side, vec![set as u32], place, limit);
+                let copies = worker.fetch(side, vec![set], place, limit);
                 place += row.output_bytes();
                 copies
             };
-            let (candidate, baseline) = (fetch(Side::Candidate)?, fetch(Side::Baseline)?);
             audits.push(Audit {
-                set: set as u32,
-                candidate,
-                baseline,
+                gate,
+                seed,
+                set,
+                candidate: fetch(Side::Candidate)?,
+                baseline: fetch(Side::Baseline)?,
             });
         }
         debug!(
@@ -220,11 +227,35 @@ impl Timing<'_> {
         Ok((reply, audits))
     }
 
+    /// What the worker itself found.
+    fn judge(&mut self, row: &Case, reply: &TimeReply) {
+        let attested = &self.attested[&row.id];
+        let mut faults = reply.graph_faults.clone();
+        for (side, gated, timed) in [
+            (Side::Baseline, &attested[0], &reply.baseline_graph),
+            (Side::Candidate, &attested[1], &reply.candidate_graph),
+        ] {
+            if *gated != timed.fingerprint {
+                faults.push(format!("{side}: another graph than the gates saw"));
+            }
+        }
+        let unlike = reply.unlike_fresh.iter().map(|side| {
+            format!("{side}: the same calls captured afresh leave other bits than the timed ones")
+        });
+        let mut note = |gate, findings: Vec<String>| {
+            let failure = (!findings.is_empty())
+                .then(|| format!("`{}`, timed: {}", row.id, findings.join("; ")));
+            self.book.note(gate, failure);
+        };
+        note(gates::GRAPH, faults);
+        note(gates::TIMED, unlike.collect());
+        note(gates::DEVICE_STATE, reply.device_changes.clone());
+    }
+
     fn audit(
         &mut self,
         process: &Process,
         row: &Case,
-        seed: u64,
         audits: &[Audit],
     ) -> Result<(), SessionError> {
         let worker = process
@@ -232,14 +263,19 @@ impl Timing<'_> {
             .as_ref()
             .expect("a worker that answered should be kept until it is asked again");
         for audit in audits {
-            self.oracle.compute(row, seed, audit.set)?;
+            self.oracle.compute(row, audit.seed, audit.set)?;
             let mut judge = CaseJudge {
                 case: row,
                 oracle: self.oracle,
                 book: self.book,
             };
-            judge.timed(Side::Candidate, &audit.candidate, worker.shared());
-            judge.timed(Side::Baseline, &audit.baseline, worker.shared());
+            judge.replayed(
+                audit.gate,
+                Side::Candidate,
+                &audit.candidate,
+                worker.shared(),
+            );
+            judge.replayed(audit.gate, Side::Baseline, &audit.baseline, worker.shared());
         }
         Ok(())
     }
@@ -259,15 +295,54 @@ impl Process {
     }
 }
 
-fn audited_sets(row: &Case) -> usize {
-    if row.output_bytes() > LARGE_OUTPUTS {
-        1
-    } else {
-        AUDITED_SETS
+fn is_large(row: &Case) -> bool {
+    row.output_bytes() > LARGE_OUTPUTS
+}
+
+/// What the oracle looks at after a row's samples in this process: timed replays, replays on fresh inputs, or both.
+fn audited(is_large: bool, process: usize, processes: usize, seed: u64) -> &'static [&'static str] {
+    const BOTH: [&str; 2] = [gates::TIMED, gates::REDRAWN];
+    if !is_large {
+        return &BOTH;
     }
+    // Each in one process that the seed chooses; of one process, the seed chooses what.
+    let first = (seed % processes as u64) as usize;
+    let turn = match processes {
+        1 => (seed >> 32) as usize % 2,
+        _ => (process + processes - first) % processes,
+    };
+    BOTH.get(turn..=turn).unwrap_or_default()
 }
 
 /// Shared memory for all that is audited of one row.
 fn row_area(row: &Case) -> u64 {
-    2 * audited_sets(row) as u64 * row.output_bytes()
+    let audits = if is_large(row) { 1 } else { 2 };
+    2 * audits * row.output_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_row_is_audited_once_in_each_way_and_a_small_one_in_every_process() {
+        for seed in [0, 3, 7 << 32, u64::MAX] {
+            let seen: Vec<&str> = (0..5)
+                .flat_map(|process| audited(true, process, 5, seed))
+                .copied()
+                .collect();
+            assert_eq!(seen.len(), 2, "{seed}");
+            assert!(
+                seen.contains(&gates::TIMED) && seen.contains(&gates::REDRAWN),
+                "{seed}"
+            );
+            assert_eq!(audited(true, 0, 1, seed).len(), 1, "{seed}");
+            assert_eq!(audited(false, 1, 5, seed).len(), 2, "{seed}");
+        }
+    }
+
+    #[test]
+    fn of_one_process_the_seed_chooses_what_is_audited() {
+        assert_ne!(audited(true, 0, 1, 0), audited(true, 0, 1, 1 << 32));
+    }
 }

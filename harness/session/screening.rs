@@ -22,7 +22,11 @@ const POISON_SALT: u64 = 0xD1B5_4A32_D192_ED03;
 /// What the gates leave of a case.
 #[derive(Clone, Debug)]
 pub(super) enum Screened {
-    Passed(RouteReply),
+    Passed {
+        route: RouteReply,
+        /// Fingerprints of the graphs of baseline and candidate.
+        graphs: [String; 2],
+    },
     /// Some gate failed on it.
     Failed(RouteReply),
     Lost(String),
@@ -214,7 +218,10 @@ fn fate(
     match (ours, theirs) {
         (Err(why), _) => Screened::Lost(format!("candidate: {why}")),
         (_, Err(why)) => Screened::Lost(format!("baseline: {why}")),
-        (Ok(ours), Ok(_)) if passed => Screened::Passed(ours.route),
+        (Ok(ours), Ok(theirs)) if passed => Screened::Passed {
+            route: ours.route,
+            graphs: [theirs.graph.fingerprint, ours.graph.fingerprint],
+        },
         (Ok(ours), Ok(_)) => Screened::Failed(ours.route),
     }
 }

@@ -11,6 +11,15 @@ pub struct RowGraphs {
     pub candidate: GraphId,
 }
 
+impl RowGraphs {
+    pub fn by_side(&self) -> [(Side, GraphId); 2] {
+        [
+            (Side::Baseline, self.baseline),
+            (Side::Candidate, self.candidate),
+        ]
+    }
+}
+
 /// One block an order, in nanoseconds per call.
 pub fn sample_blocks(
     device: &mut dyn Device,

@@ -5,8 +5,7 @@ use super::placement::{GUARD_PATTERN, Placement, set_bytes};
 use super::protocol::{CheckReply, CheckRequest, Copied, Fault, OutputCopy};
 use super::serve::Session;
 use super::side::SideStatus;
-use crate::device::{GraphId, Span, describe, fingerprint};
-use crate::ledger::GraphRecord;
+use crate::device::{GraphId, Span};
 use crate::task::{Case, Expect};
 use crate::toolchain::Side;
 
@@ -32,12 +31,16 @@ impl Session {
             self.device
                 .paint(&placement.written(case), request.poison[0])?;
         }
+        let state = self.device.state()?;
         let (graph, outcome) = self.capture_call(*side, &placement)?;
+        let (record, graph_faults) = self.attest_call(graph, &placement)?;
         let mut reply = CheckReply {
             status: outcome.status,
             route,
             declined: outcome.declined,
-            graph: self.graph_record(graph, &placement)?,
+            graph: record,
+            graph_faults,
+            device_changes: Vec::new(),
             guard_damage: 0,
             refused_damage: 0,
             inputs_changed: false,
@@ -56,6 +59,7 @@ impl Session {
         // Guards are painted once: what the first run damaged is still there, unless the second covered it up.
         reply.guard_damage = reply.guard_damage.max(damage);
         reply.inputs_changed = self.device.digest(&inputs)? != before;
+        reply.device_changes = self.device_changes(&state)?;
         self.device.discard(graph)?;
         Ok(reply)
     }
@@ -116,18 +120,6 @@ impl Session {
         Ok(copies)
     }
 
-    pub(super) fn graph_record(
-        &self,
-        graph: GraphId,
-        placement: &Placement,
-    ) -> Result<GraphRecord, Fault> {
-        let nodes = self.device.nodes(graph)?;
-        Ok(GraphRecord {
-            fingerprint: fingerprint(&nodes, &placement.buffers()),
-            nodes: nodes.iter().map(describe).collect(),
-        })
-    }
-
     /// Captures one call. A refusal leaves an empty graph, every other failure is an error.
     pub(super) fn capture_call(
         &mut self,
@@ -140,6 +132,8 @@ impl Session {
             outcome = sides.launch(side, placement, stream);
             outcome.accepted(side)
         })?;
+        // What was launched past the capture is over before anything is painted.
+        self.device.drain()?;
         Ok((graph, outcome))
     }
 }

@@ -200,6 +200,14 @@ impl Worker {
         }
     }
 
+    /// Has the timed row's inputs drawn afresh and its graphs replayed.
+    pub fn redraw(&mut self, seed: u64, limit: Duration) -> Result<(), WorkerError> {
+        match self.ask(&Request::Redraw { seed }, limit)? {
+            Reply::Redrawn => Ok(()),
+            _ => Err(WorkerError::Confused),
+        }
+    }
+
     /// Copy bandwidth in bytes per second and launch floor in nanoseconds.
     pub fn ceilings(&mut self, limit: Duration) -> Result<(Option<f64>, Option<f64>), WorkerError> {
         match self.ask(&Request::Ceilings, limit)? {

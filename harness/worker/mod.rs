@@ -3,6 +3,7 @@
 //! Requests and replies are MessagePack on a socket pair; outputs travel through shared memory. The parent holds oracle,
 //! comparison and ledger; the worker holds the device and both sides.
 
+mod attest;
 mod call;
 mod check;
 mod client;

@@ -36,7 +36,11 @@ pub(super) enum Request {
     },
     Check(Box<CheckRequest>),
     Time(Box<TimeRequest>),
-    /// Copies the outputs of the last timed replays of these buffer sets of `side`.
+    /// Draws every input of the timed row afresh, at the same addresses, and replays the timed graphs once.
+    Redraw {
+        seed: u64,
+    },
+    /// Copies the outputs of the last replays of these buffer sets of `side`.
     Fetch {
         side: Side,
         sets: Vec<u32>,
@@ -52,6 +56,7 @@ pub(super) enum Reply {
     Opened(Facts),
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
+    Redrawn,
     Fetched(Vec<OutputCopy>),
     Ceilings {
         copy_bytes_per_second: Option<f64>,
@@ -93,6 +98,10 @@ pub struct CheckReply {
     pub route: RouteReply,
     pub declined: bool,
     pub graph: GraphRecord,
+    /// What the captured graph may not hold.
+    pub graph_faults: Vec<String>,
+    /// Settings of the device that the call changed.
+    pub device_changes: Vec<String>,
     /// Guard words around any allocation that changed.
     pub guard_damage: u64,
     /// Words of the poisoned outputs that a refused call changed.
@@ -170,8 +179,12 @@ pub struct TimeReply {
     pub baseline_graph: GraphRecord,
     pub candidate_graph: GraphRecord,
     pub declined: bool,
-    /// Calls of a sample whose graph differs from the first call's but for its buffers.
-    pub foreign_calls: u32,
+    /// What the graphs of a sample may not hold, calls that differ from the first among it.
+    pub graph_faults: Vec<String>,
+    /// Sides whose timed replays left other bits than one replay of the same calls captured afresh.
+    pub unlike_fresh: Vec<Side>,
+    /// Settings of the device that sampling changed.
+    pub device_changes: Vec<String>,
 }
 
 /// Blocks of one lane, in the order they were taken.

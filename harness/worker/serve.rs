@@ -99,6 +99,7 @@ impl Session {
             Request::Time(request) => self
                 .time(*request)
                 .map(|reply| Reply::Timed(Box::new(reply))),
+            Request::Redraw { seed } => self.redraw(seed).map(|()| Reply::Redrawn),
             Request::Fetch { side, sets, area } => {
                 self.fetch(side, &sets, area).map(Reply::Fetched)
             }

@@ -5,7 +5,7 @@ use super::placement::{Placement, set_bytes};
 use super::protocol::{Fault, LaneSamples, OutputCopy, TimePlan, TimeReply, TimeRequest};
 use super::serve::Session;
 use super::side::SideStatus;
-use crate::device::{Device, DeviceError, GraphId, Span, Stream, fingerprint};
+use crate::device::{DeviceError, Span, Stream};
 use crate::ledger::GraphRecord;
 use crate::stats::{Block, blocks_per_process};
 use crate::task::Case;
@@ -31,6 +31,9 @@ const HOST_SAMPLE_NS: f64 = 5e5;
 /// What outputs hold before the last timed block; a NaN in every float type.
 const AUDIT_POISON: u32 = 0xFFFF_FFFF;
 
+/// What they hold before the calls captured afresh: another NaN.
+const FRESH_POISON: u32 = 0xFFF1_FFF1;
+
 /// Spans in one painting call.
 const PAINTED_AT_ONCE: usize = 1024;
 
@@ -40,6 +43,8 @@ pub(super) struct TimedRow {
     seed: u64,
     baseline: Vec<Placement>,
     candidate: Vec<Placement>,
+    /// Those of the cold lane, once it is done.
+    graphs: Option<RowGraphs>,
 }
 
 impl TimedRow {
@@ -49,17 +54,35 @@ impl TimedRow {
             Side::Candidate => &self.candidate,
         }
     }
+
+    /// Outputs of every buffer set that are not also inputs.
+    fn outputs(&self, side: Side) -> Vec<Span> {
+        let sets = self.sets(side).iter();
+        sets.flat_map(|placement| placement.poisonable(&self.case))
+            .collect()
+    }
+
+    /// Whether outputs have bytes between their elements, which a call leaves as they were.
+    fn has_gaps(&self) -> bool {
+        let mut outputs = self.case.outputs();
+        outputs.any(|spec| spec.bytes() < self.case.storage_bytes[spec.storage])
+    }
 }
 
 impl Session {
     pub(super) fn time(&mut self, request: TimeRequest) -> Result<TimeReply, Fault> {
-        self.timed = None;
+        if let Some(graphs) = self.timed.take().and_then(|row| row.graphs) {
+            self.discard(&graphs)?;
+        }
         let TimeRequest { case, seed, plan } = request;
-        let row = self.place(case, seed, plan.max_calls)?;
+        let state = self.device.state()?;
+        let mut row = self.place(case, seed, plan.max_calls)?;
         let sets = row.baseline.len() as u32;
 
-        let (baseline_graph, _) = self.describe_call(&row, Side::Baseline)?;
-        let (candidate_graph, declined) = self.describe_call(&row, Side::Candidate)?;
+        let mut graph_faults = Vec::new();
+        let (baseline_graph, _) = self.describe_call(&row, Side::Baseline, &mut graph_faults)?;
+        let (candidate_graph, declined) =
+            self.describe_call(&row, Side::Candidate, &mut graph_faults)?;
         let estimate = self.estimate_ns(&row, sets)?;
         let calls = calls_per_sample(estimate, sets, &plan);
 
@@ -77,10 +100,14 @@ impl Session {
         let wall = self.host_lane(&row, &plan, Lane::Wall, host_calls(estimate, WALL_CALLS))?;
         // Last, so that what is fetched afterwards was written by timed replays of the headline lane.
         let graphs = self.row_graphs(&row, calls, sets)?;
-        let foreign_calls = self.foreign_calls(&row, &graphs, calls)?;
+        for (side, graph) in graphs.by_side() {
+            graph_faults.extend(self.attest_sample(side, graph, calls, row.sets(side))?);
+        }
         self.warm_up(&graphs)?;
         let device = self.cold_lane(&row, &graphs, calls, &plan)?;
-        self.discard(&graphs)?;
+        let unlike_fresh = self.unlike_fresh(&row, sets)?;
+        let device_changes = self.device_changes(&state)?;
+        row.graphs = Some(graphs);
 
         let reply = TimeReply {
             calls_per_sample: calls,
@@ -93,7 +120,9 @@ impl Session {
             baseline_graph,
             candidate_graph,
             declined,
-            foreign_calls,
+            graph_faults,
+            unlike_fresh,
+            device_changes,
         };
         self.timed = Some(row);
         Ok(reply)
@@ -138,11 +167,17 @@ impl Session {
             seed,
             baseline,
             candidate,
+            graphs: None,
         })
     }
 
     /// Graph of one call, and whether the candidate declined it.
-    fn describe_call(&mut self, row: &TimedRow, side: Side) -> Result<(GraphRecord, bool), Fault> {
+    fn describe_call(
+        &mut self,
+        row: &TimedRow,
+        side: Side,
+        faults: &mut Vec<String>,
+    ) -> Result<(GraphRecord, bool), Fault> {
         let placement = &row.sets(side)[0];
         let (graph, outcome) = self.capture_call(side, placement)?;
         if outcome.status != SideStatus::Ok {
@@ -151,7 +186,8 @@ impl Session {
                 outcome.status
             )));
         }
-        let record = self.graph_record(graph, placement)?;
+        let (record, found) = self.attest_call(graph, placement)?;
+        faults.extend(found.into_iter().map(|fault| format!("{side}: {fault}")));
         self.device.discard(graph)?;
         Ok((record, outcome.declined))
     }
@@ -188,28 +224,6 @@ impl Session {
             baseline: capture(Side::Baseline)?,
             candidate: capture(Side::Candidate)?,
         })
-    }
-
-    /// Calls of either sample that differ from the first but for their buffers.
-    fn foreign_calls(
-        &self,
-        row: &TimedRow,
-        graphs: &RowGraphs,
-        calls: u32,
-    ) -> Result<u32, DeviceError> {
-        let baseline = foreign_calls(
-            &*self.device,
-            graphs.baseline,
-            calls,
-            row.sets(Side::Baseline),
-        )?;
-        Ok(baseline
-            + foreign_calls(
-                &*self.device,
-                graphs.candidate,
-                calls,
-                row.sets(Side::Candidate),
-            )?)
     }
 
     fn discard(&mut self, graphs: &RowGraphs) -> Result<(), DeviceError> {
@@ -251,16 +265,73 @@ impl Session {
             .split_last()
             .expect("a row should be sampled in one block at least");
         blocks.extend(sample_blocks(&mut *self.device, graphs, before, calls)?);
-        let outputs: Vec<Span> = Side::BOTH
-            .into_iter()
-            .flat_map(|side| row.sets(side))
-            .flat_map(|placement| placement.poisonable(&row.case))
-            .collect();
-        for outputs in outputs.chunks(PAINTED_AT_ONCE) {
-            self.device.paint(outputs, AUDIT_POISON)?;
+        for side in Side::BOTH {
+            self.paint_outputs(row, side, AUDIT_POISON)?;
         }
         blocks.extend(sample_blocks(&mut *self.device, graphs, &[*last], calls)?);
         Ok(blocks)
+    }
+
+    fn paint_outputs(
+        &mut self,
+        row: &TimedRow,
+        side: Side,
+        poison: u32,
+    ) -> Result<(), DeviceError> {
+        let outputs = row.outputs(side);
+        let mut spans = outputs.chunks(PAINTED_AT_ONCE);
+        spans.try_for_each(|spans| self.device.paint(spans, poison))
+    }
+
+    /// Sides whose timed replays left other bits, in any buffer set, than the same calls captured and replayed once.
+    fn unlike_fresh(&mut self, row: &TimedRow, sets: u32) -> Result<Vec<Side>, Fault> {
+        // A call that overwrites its own input leaves something else after every call.
+        if row.case.outputs().any(|spec| spec.role == Role::Inout) {
+            return Ok(Vec::new());
+        }
+        let timed = Side::BOTH.map(|side| self.output_digests(row, side));
+        let poison = match row.has_gaps() {
+            true => AUDIT_POISON,
+            false => FRESH_POISON,
+        };
+        for side in Side::BOTH {
+            self.paint_outputs(row, side, poison)?;
+        }
+        let graphs = self.row_graphs(row, sets, sets)?;
+        self.device.drain()?;
+        let mut unlike = Vec::new();
+        for ((side, graph), timed) in graphs.by_side().into_iter().zip(timed) {
+            self.device.replay(graph)?;
+            if self.output_digests(row, side)? != timed? {
+                unlike.push(side);
+            }
+        }
+        self.discard(&graphs)?;
+        Ok(unlike)
+    }
+
+    fn output_digests(&mut self, row: &TimedRow, side: Side) -> Result<Vec<u64>, DeviceError> {
+        let outputs = row.outputs(side);
+        let spans = outputs.chunks(PAINTED_AT_ONCE);
+        spans.map(|spans| self.device.digest(spans)).collect()
+    }
+
+    /// Fresh inputs at the addresses that were timed, and one replay of the graphs that were timed.
+    pub(super) fn redraw(&mut self, seed: u64) -> Result<(), Fault> {
+        let mut row = self.timed.take().ok_or_else(no_row)?;
+        row.seed = seed;
+        for side in Side::BOTH {
+            for (set, placement) in (0..).zip(row.sets(side)) {
+                placement.draw(&mut *self.device, &row.case, seed, set)?;
+            }
+            self.paint_outputs(&row, side, AUDIT_POISON)?;
+        }
+        if let Some(graphs) = &row.graphs {
+            self.device.replay(graphs.candidate)?;
+            self.device.replay(graphs.baseline)?;
+        }
+        self.timed = Some(row);
+        Ok(())
     }
 
     /// A lane on the host's clock: dispatch and launch alone, or a call with its wait.
@@ -320,10 +391,7 @@ impl Session {
         sets: &[u32],
         area: u64,
     ) -> Result<Vec<OutputCopy>, Fault> {
-        let row = self
-            .timed
-            .take()
-            .ok_or_else(|| Fault::Contract("no row was timed".to_owned()))?;
+        let row = self.timed.take().ok_or_else(no_row)?;
         let mut area = Area {
             next: area,
             end: self.shared.bytes().len() as u64,
@@ -346,6 +414,10 @@ impl Session {
     }
 }
 
+fn no_row() -> Fault {
+    Fault::Contract("no row was timed".to_owned())
+}
+
 /// Calls in one host-side sample: few enough that the device is not busy with them for long.
 fn host_calls(estimate_ns: f64, most: u32) -> u32 {
     ((HOST_SAMPLE_NS / estimate_ns.max(1.0)) as u32).clamp(2, most)
@@ -357,24 +429,4 @@ enum Lane {
     Hot = 1,
     Submit = 2,
     Wall = 3,
-}
-
-/// Calls of a captured sample whose nodes are not the first call's on their own buffer set.
-fn foreign_calls(
-    device: &dyn Device,
-    graph: GraphId,
-    calls: u32,
-    placements: &[Placement],
-) -> Result<u32, DeviceError> {
-    let nodes = device.nodes(graph)?;
-    let per_call = nodes.len() / calls as usize;
-    if nodes.is_empty() || per_call * calls as usize != nodes.len() {
-        return Ok(if nodes.is_empty() { 0 } else { calls });
-    }
-    let mut prints = nodes
-        .chunks(per_call)
-        .zip(placements.iter().cycle())
-        .map(|(nodes, placement)| fingerprint(nodes, &placement.buffers()));
-    let first = prints.next();
-    Ok(prints.filter(|print| Some(print) != first.as_ref()).count() as u32)
 }

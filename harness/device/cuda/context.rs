@@ -8,10 +8,11 @@ use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUresult};
 use cudarc::driver::{CudaContext, CudaStream, DriverError};
 
 use super::capture::CapturedGraph;
+use super::state;
 use super::support::Support;
 use super::timing::Events;
-use crate::device::interface::{Device, Facts, GraphId, Recorder, Span, Stream};
-use crate::device::{DeviceError, Node};
+use crate::device::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
+use crate::device::{DeviceError, Graph};
 use crate::tensor::{Fill, TensorSpec};
 
 /// Smallest footprint that a settle reads, as a multiple of the L2.
@@ -315,8 +316,20 @@ impl Device for CudaDevice {
         Ok(GraphId(self.graphs.len() - 1))
     }
 
-    fn nodes(&self, graph: GraphId) -> Result<Vec<Node>, DeviceError> {
-        self.graph(graph).nodes()
+    fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError> {
+        self.captured(graph).read()
+    }
+
+    fn is_memory(&self, address: u64) -> bool {
+        state::is_memory(address)
+    }
+
+    fn state(&self) -> Result<DeviceState, DeviceError> {
+        state::state()
+    }
+
+    fn drain(&self) -> Result<(), DeviceError> {
+        state::drain()
     }
 
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError> {
@@ -325,7 +338,7 @@ impl Device for CudaDevice {
     }
 
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError> {
-        self.graph(graph).launch(self.stream.cu_stream())?;
+        self.captured(graph).launch(self.stream.cu_stream())?;
         self.synchronize()
     }
 
@@ -351,7 +364,7 @@ impl Device for CudaDevice {
 }
 
 impl CudaDevice {
-    pub(super) fn graph(&self, graph: GraphId) -> &CapturedGraph {
+    pub(super) fn captured(&self, graph: GraphId) -> &CapturedGraph {
         self.graphs[graph.0]
             .as_ref()
             .expect("a discarded graph should not be used")

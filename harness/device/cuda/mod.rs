@@ -2,6 +2,8 @@
 
 mod capture;
 mod context;
+mod nodes;
+mod state;
 mod support;
 mod timing;
 

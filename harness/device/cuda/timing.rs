@@ -77,7 +77,7 @@ impl CudaDevice {
                 check("cuEventRecord", unsafe {
                     sys::cuEventRecord(pair[0], stream)
                 })?;
-                self.graph(graph).launch(stream)?;
+                self.captured(graph).launch(stream)?;
                 // SAFETY: as above.
                 check("cuEventRecord", unsafe {
                     sys::cuEventRecord(pair[1], stream)

@@ -1,0 +1,103 @@
+//! What a worker finds in the graphs that it captured.
+
+use super::placement::Placement;
+use super::protocol::Fault;
+use super::serve::Session;
+use crate::device::{
+    Bytes, CallNodes, DeviceError, DeviceState, Graph, GraphId, call_faults, describe,
+    edges_within, fingerprint, order_faults,
+};
+use crate::ledger::GraphRecord;
+use crate::toolchain::Side;
+
+impl Session {
+    /// One captured call: its record, and what it may not hold.
+    pub(super) fn attest_call(
+        &self,
+        graph: GraphId,
+        placement: &Placement,
+    ) -> Result<(GraphRecord, Vec<String>), Fault> {
+        let graph = self.device.graph(graph)?;
+        let buffers = placement.buffers();
+        let mut faults = self.faults_of(&graph, 0, graph.nodes.len(), &buffers);
+        faults.extend(order_faults(&graph, graph.nodes.len()));
+        let record = GraphRecord {
+            fingerprint: fingerprint(&graph.nodes, &graph.edges, &buffers, Bytes::Unpadded),
+            nodes: graph.nodes.iter().map(describe).collect(),
+        };
+        Ok((record, faults))
+    }
+
+    /// A sample's graph: `calls` calls that walk over `placements`, each like the first but for its buffers.
+    pub(super) fn attest_sample(
+        &self,
+        side: Side,
+        graph: GraphId,
+        calls: u32,
+        placements: &[Placement],
+    ) -> Result<Vec<String>, DeviceError> {
+        let graph = self.device.graph(graph)?;
+        let per_call = graph.nodes.len() / calls as usize;
+        if per_call * calls as usize != graph.nodes.len() {
+            return Ok(vec![format!(
+                "{side}: {calls} calls of a sample launch {} nodes, not the same number each",
+                graph.nodes.len()
+            )]);
+        }
+        let mut faults = order_faults(&graph, per_call);
+        let mut first = None;
+        let mut foreign = 0;
+        for (call, placement) in (0..calls as usize).zip(placements.iter().cycle()) {
+            let start = call * per_call;
+            let buffers = placement.buffers();
+            let nodes = &graph.nodes[start..start + per_call];
+            let print = fingerprint(
+                nodes,
+                &edges_within(&graph, start, per_call),
+                &buffers,
+                Bytes::All,
+            );
+            if *first.get_or_insert_with(|| print.clone()) != print {
+                foreign += 1;
+                if foreign == 1 {
+                    faults.extend(self.faults_of(&graph, start, per_call, &buffers));
+                }
+            }
+        }
+        if foreign > 0 {
+            faults.push(format!(
+                "{foreign} calls of a sample launch something else than the first"
+            ));
+        }
+        Ok(faults
+            .into_iter()
+            .map(|fault| format!("{side}: {fault}"))
+            .collect())
+    }
+
+    fn faults_of(
+        &self,
+        graph: &Graph,
+        first: usize,
+        count: usize,
+        buffers: &[crate::device::Span],
+    ) -> Vec<String> {
+        let call = CallNodes {
+            nodes: &graph.nodes[first..first + count],
+            buffers,
+        };
+        call_faults(call, &|address| self.device.is_memory(address))
+    }
+
+    /// Settings that are not as they were, for a reader.
+    pub(super) fn device_changes(&self, before: &DeviceState) -> Result<Vec<String>, DeviceError> {
+        let after = self.device.state()?;
+        let changed = before
+            .iter()
+            .zip(&after)
+            .filter(|(before, after)| before != after);
+        Ok(changed
+            .map(|((name, before), (_, after))| format!("{name}: {before} before, {after} after"))
+            .collect())
+    }
+}
