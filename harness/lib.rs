@@ -7,6 +7,7 @@ pub mod gate;
 pub mod ledger;
 pub mod report;
 pub mod scaffold;
+pub mod selftest;
 pub mod session;
 pub mod stats;
 pub mod task;

@@ -51,6 +51,8 @@ pub(super) enum Command {
     Build(BuildArguments),
     /// Pack executable, objects and tasks for a GPU host without Rust or nvcc
     Bundle(BundleArguments),
+    /// Run the corpus of cheats and of honest but unusual candidates: every cheat must be caught, by the gate that should
+    Selftest(SelftestArguments),
     /// Say which tools and devices are here, and what each missing one costs
     Doctor,
     /// Read and verify ledgers
@@ -126,6 +128,22 @@ pub(super) struct BenchArguments {
 pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) run: RunArguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SelftestArguments {
+    /// auto (the visible GPU, or else emulated), emulated, or a GPU: h100, h200, b200, b300, rtx5090, ...
+    #[arg(long, default_value = "auto", value_parser = parse_gpu)]
+    pub(super) gpu: GpuChoice,
+
+    /// Only candidates whose name matches this glob
+    #[arg(long, value_name = "GLOB")]
+    pub(super) only: Option<Pattern>,
+
+    /// Seconds that one request may take before its worker counts as hung
+    #[arg(long, hide = true, value_name = "SECONDS", default_value = "10",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) limit: u64,
 }
 
 #[derive(Args, Debug)]

@@ -87,6 +87,7 @@ fn run_all(
             },
             seed: arguments.seed.unwrap_or_else(rand::random),
             limit: Duration::from_secs(arguments.limit),
+            blind: Vec::new(),
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };
@@ -176,7 +177,7 @@ fn worse(left: u8, right: u8) -> u8 {
 }
 
 /// The parent's oracle and comparisons take most cores, never all: a worker beside them is being timed.
-fn leave_cores_to_workers() {
+pub(super) fn leave_cores_to_workers() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if cores > 4 { cores - 3 } else { cores };
     // Fails only where the pool exists already, as in a test: then it has all cores.
@@ -186,7 +187,7 @@ fn leave_cores_to_workers() {
 }
 
 /// Set by the first Ctrl-C; the run ends between two steps and records nothing. A second one ends the process.
-fn interrupt_flag() -> Arc<AtomicBool> {
+pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&flag);
     // Fails only if a handler is installed already, which this process does once.
@@ -204,7 +205,7 @@ fn interrupt_flag() -> Arc<AtomicBool> {
 }
 
 /// The command as typed, with the bare name of the program.
-fn command_line() -> String {
+pub(super) fn command_line() -> String {
     let words =
         std::env::args()
             .skip(1)

@@ -9,6 +9,7 @@ use crate::device::MonitorError;
 use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
+use crate::selftest::CorpusError;
 use crate::session::SessionError;
 use crate::task::TaskError;
 use crate::toolchain::{BuildError, BundleError, NoProject};
@@ -48,6 +49,9 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Task(#[from] TaskError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Corpus(#[from] CorpusError),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -90,9 +94,11 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Session(error) => session_code(error),
-            Self::Task(_) | Self::NoProject(_) | Self::Scaffold(_) | Self::Usage(_) => {
-                exit_codes::USAGE
-            }
+            Self::Task(_)
+            | Self::Corpus(_)
+            | Self::NoProject(_)
+            | Self::Scaffold(_)
+            | Self::Usage(_) => exit_codes::USAGE,
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,

@@ -12,6 +12,7 @@ mod list;
 mod log;
 mod new;
 mod report;
+mod selftest;
 mod show;
 mod terminal;
 mod worker;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::New(arguments) => new::new(arguments, &terminal),
         Command::Build(arguments) => build::build(arguments, &terminal),
         Command::Bundle(arguments) => bundle::bundle(arguments, &terminal),
+        Command::Selftest(arguments) => selftest::selftest(arguments, &terminal),
         Command::Doctor => doctor::doctor(&terminal),
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),

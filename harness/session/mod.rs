@@ -16,3 +16,4 @@ pub use machine::{GpuChoice, Machine};
 pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};
 pub use run::run;
+pub(crate) use screening::tell;

@@ -52,6 +52,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// Longest that one request may take before its worker counts as hung.
     pub limit: Duration,
+    /// Gates that look away: for a self-test alone.
+    pub blind: Vec<String>,
     /// As typed, for the record.
     pub command: String,
     /// Set from outside to stop between two steps.

@@ -44,7 +44,7 @@ pub fn run(
     progress.end();
 
     info!(seconds = clock.elapsed().as_secs_f64(), "built");
-    let mut book = GateBook::default();
+    let mut book = GateBook::blind_to(&options.blind);
     check_argv(&built.baseline, &built.candidate, &mut book);
     if !emulated {
         check_imports(&built.baseline, &built.candidate, &mut book);

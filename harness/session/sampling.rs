@@ -190,12 +190,8 @@ impl Timing<'_> {
         self.judge(row, &reply);
         let mut place = (number as u64 % 2) * process.area;
         let mut audits = Vec::new();
-        for gate in audited(
-            row,
-            process.number,
-            self.sampling.processes,
-            self.options.seed,
-        ) {
+        let processes = self.sampling.processes;
+        for &gate in audited(is_large(row), process.number, processes, self.options.seed) {
             let mut seed = seed;
             if gate == gates::REDRAWN {
                 seed = process.random.random();

@@ -227,7 +227,7 @@ fn fate(
 }
 
 /// The error with its causes, on one line.
-pub(super) fn tell(error: &WorkerError) -> String {
+pub(crate) fn tell(error: &WorkerError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -7,6 +7,7 @@ use super::error::SourceText;
 use super::hash::contract_hash;
 use super::rows::Rows;
 use super::{Case, Contract, TaskError};
+use crate::toolchain::{CORPUS_TASKS, TASKS};
 
 /// A loaded task: contract, rows and grid cases.
 #[derive(Clone, Debug)]
@@ -24,13 +25,16 @@ pub struct Task {
 
 /// Names of the tasks below `root`, sorted.
 pub fn names(root: &Path) -> Result<Vec<String>, TaskError> {
-    let folder = root.join("tasks");
+    names_in(&root.join(TASKS))
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>, TaskError> {
     let unreadable = |source| TaskError::Read {
-        path: folder.clone(),
+        path: folder.to_owned(),
         source,
     };
     let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(unreadable)? {
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         if entry.path().join("task.toml").is_file() {
             names.push(entry.file_name().to_string_lossy().into_owned());
@@ -43,7 +47,16 @@ pub fn names(root: &Path) -> Result<Vec<String>, TaskError> {
 impl Task {
     /// Loads and validates the task `name` below `root`.
     pub fn load(root: &Path, name: &str) -> Result<Self, TaskError> {
-        let known = names(root)?;
+        Self::load_in(root, TASKS, name)
+    }
+
+    /// Loads a task of the corpus of cheats.
+    pub fn load_of_corpus(root: &Path, name: &str) -> Result<Self, TaskError> {
+        Self::load_in(root, CORPUS_TASKS, name)
+    }
+
+    fn load_in(root: &Path, tasks: &str, name: &str) -> Result<Self, TaskError> {
+        let known = names_in(&root.join(tasks))?;
         if !known.iter().any(|task| task == name) {
             return Err(unknown(name, &known));
         }
@@ -51,14 +64,14 @@ impl Task {
             path: root.to_owned(),
             source,
         })?;
-        let folder = root.join("tasks").join(name);
+        let folder = root.join(tasks).join(name);
         let source =
-            |file: &str| SourceText::read(&folder.join(file), format!("tasks/{name}/{file}"));
+            |file: &str| SourceText::read(&folder.join(file), format!("{tasks}/{name}/{file}"));
         let contract = Contract::parse(&source("task.toml")?)?;
         let Rows { rows, grid } = Rows::parse(&source("rows.toml")?, &contract, name)?;
         Ok(Self {
             name: name.to_owned(),
-            contract_hash: contract_hash(&root, &Path::new("tasks").join(name))?,
+            contract_hash: contract_hash(&root, &Path::new(tasks).join(name))?,
             folder,
             contract,
             rows,

@@ -37,7 +37,7 @@ impl Compilation<'_> {
         let library = self.link()?;
         let mut built = Built {
             format: FORMAT,
-            task: self.job.task.to_owned(),
+            task: self.job.project.build_name(self.job.task, self.job.unit),
             unit: self.job.unit.to_string(),
             compiler: self.programs.version.clone(),
             argv_compile: self.wanted.argv_compile.to_vec(),

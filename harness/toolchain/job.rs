@@ -27,7 +27,7 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     pub(super) fn run(&self) -> Result<Built, BuildError> {
-        let source = self.unit.source(self.task);
+        let source = self.project.source(self.task, self.unit);
         let path = self.project.root().join(&source);
         if !path.is_file() {
             let task = self.task.to_owned();
@@ -36,7 +36,11 @@ impl Job<'_> {
         let argv_compile = compile_template(self.unit);
         let argv_link = link_template(self.unit);
         let programs = self.programs();
-        let cache = UnitCache::new(self.project, self.task, self.unit);
+        let cache = UnitCache::new(
+            self.project,
+            &self.project.build_name(self.task, self.unit),
+            self.unit,
+        );
         let wanted = Wanted {
             argv_compile: &argv_compile,
             argv_link: &argv_link,

@@ -36,6 +36,7 @@ pub use flags::{argv_difference, compile_template, link_template};
 pub use hash::{Dependency, file_hash};
 pub use includes::included_files;
 pub use profile::{GPU_PROFILES, GpuProfile};
+pub(crate) use project::{CORPUS_TASKS, TASKS};
 pub use project::{NoProject, Origin, Project};
 pub use symbols::Symbols;
 pub use target::{Arch, Side, Target, Unit};

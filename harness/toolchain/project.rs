@@ -2,12 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use super::target::{Side, Unit};
+
 /// A folder with `tasks/` and `kernels/`: a checkout, or an unpacked bundle.
 #[derive(Clone, Debug)]
 pub struct Project {
     root: PathBuf,
     build_dir: PathBuf,
     origin: Origin,
+    /// Where the tasks' folders lie, below the root.
+    tasks: &'static str,
+    /// Below the root; stands for every task's own candidate.
+    candidate: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +32,12 @@ pub enum Origin {
 pub struct NoProject {
     pub cwd: PathBuf,
 }
+
+/// Where a project's own tasks lie.
+pub(crate) const TASKS: &str = "tasks";
+
+/// Where the tasks of the corpus of cheats lie.
+pub(crate) const CORPUS_TASKS: &str = "tests/cheats/tasks";
 
 /// Present in a bundle only.
 pub(crate) const BUNDLE_FILE: &str = "bundle.toml";
@@ -63,6 +75,46 @@ impl Project {
             root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
             build_dir: build_dir.to_owned(),
             origin,
+            tasks: TASKS,
+            candidate: None,
+        }
+    }
+
+    /// The same project with the tasks of the corpus of cheats, and this candidate in every one of them.
+    pub fn with_corpus_candidate(&self, candidate: &Path) -> Project {
+        Project {
+            tasks: CORPUS_TASKS,
+            candidate: Some(candidate.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Where a unit's source lies below the root.
+    pub(crate) fn source(&self, task: &str, unit: &Unit) -> PathBuf {
+        match (&self.candidate, unit) {
+            (
+                Some(candidate),
+                Unit::Side {
+                    side: Side::Candidate,
+                    ..
+                },
+            ) => candidate.clone(),
+            _ => unit.source(Path::new(self.tasks), task),
+        }
+    }
+
+    /// What the unit's objects are kept under: a candidate that stands for a task's own is kept apart from it.
+    pub(crate) fn build_name(&self, task: &str, unit: &Unit) -> String {
+        let stands_in = matches!(
+            unit,
+            Unit::Side {
+                side: Side::Candidate,
+                ..
+            }
+        );
+        match self.candidate.as_deref().and_then(Path::file_stem) {
+            Some(stem) if stands_in => format!("{task}+{}", stem.to_string_lossy()),
+            _ => task.to_owned(),
         }
     }
 
@@ -90,7 +142,7 @@ impl Project {
     }
 
     pub fn tasks_dir(&self) -> PathBuf {
-        self.root.join("tasks")
+        self.root.join(self.tasks)
     }
 
     /// Names of the folders under `tasks/`, sorted.

@@ -136,8 +136,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Where the source lies below the project's root.
-    pub fn source(&self, task: &str) -> PathBuf {
+    /// Where the source lies below the project's root; `tasks` is where the tasks do.
+    pub fn source(&self, tasks: &Path, task: &str) -> PathBuf {
         let name = match self {
             Unit::Side { side, .. } => match side {
                 Side::Baseline => "baseline.cu",
@@ -146,7 +146,7 @@ impl Unit {
             Unit::Oracle => "oracle.cpp",
             Unit::Support { .. } => return PathBuf::from("kernels/device/support.cu"),
         };
-        Path::new("tasks").join(task).join(name)
+        tasks.join(task).join(name)
     }
 
     /// Baseline, candidate and oracle for one target.

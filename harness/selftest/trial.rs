@@ -1,0 +1,107 @@
+//! One specimen through the gates.
+
+use crate::ledger::Outcome;
+use crate::session::{self, Machine, RunOptions, SessionError, Silent};
+use crate::task::Task;
+use crate::toolchain::{Project, Toolchain};
+
+use super::{Kind, Specimen};
+
+/// Runs specimens on one machine.
+pub struct Trial<'a> {
+    pub project: &'a Project,
+    pub toolchain: &'a Toolchain,
+    pub machine: &'a Machine,
+}
+
+/// What became of a specimen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Gates that failed, in their order, or why nothing was run.
+    pub failed: Vec<String>,
+    /// The first failure of the gate that must catch it, else of the first that failed.
+    pub reason: String,
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A cheat, by the gate that must.
+    Caught,
+    /// An honest candidate.
+    Passed,
+    /// A cheat, by another gate.
+    CaughtElsewhere,
+    /// A cheat, by none.
+    GotThrough,
+    /// An honest candidate that a gate rejected.
+    Rejected,
+}
+
+impl Verdict {
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Caught | Self::Passed)
+    }
+}
+
+impl Trial<'_> {
+    /// Builds the specimen and runs it as any candidate, to the end of a quick bench.
+    ///
+    /// # Errors
+    ///
+    /// Where the specimen is not to blame: a task that does not load, no device, an interrupt.
+    pub fn run(&self, specimen: &Specimen, options: &RunOptions) -> Result<Finding, SessionError> {
+        let project = self.project.with_corpus_candidate(&specimen.path());
+        let task = Task::load_of_corpus(project.root(), &specimen.task)?;
+        let run = session::run(
+            &project,
+            self.toolchain,
+            &task,
+            self.machine,
+            options,
+            &Silent,
+        );
+        let failures = match run {
+            Ok(entry) => entry
+                .gates
+                .into_iter()
+                .filter(|gate| gate.outcome == Outcome::Failed)
+                .map(|gate| {
+                    (
+                        gate.name,
+                        gate.details.into_iter().next().unwrap_or_default(),
+                    )
+                })
+                .collect(),
+            Err(SessionError::Build(error)) => vec![("build".to_owned(), error.to_string())],
+            Err(SessionError::Load { source, .. }) => {
+                vec![("load".to_owned(), session::tell(&source))]
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(judge(specimen, failures))
+    }
+}
+
+/// `failures` are gates with their reasons.
+fn judge(specimen: &Specimen, failures: Vec<(String, String)>) -> Finding {
+    let wanted = specimen.gate.as_deref();
+    let of_wanted = failures
+        .iter()
+        .find(|(gate, _)| Some(gate.as_str()) == wanted);
+    let verdict = match (specimen.kind, of_wanted.is_some(), failures.is_empty()) {
+        (Kind::Cheat, true, _) => Verdict::Caught,
+        (Kind::Cheat, false, true) => Verdict::GotThrough,
+        (Kind::Cheat, false, false) => Verdict::CaughtElsewhere,
+        (Kind::Honest, _, true) => Verdict::Passed,
+        (Kind::Honest, _, false) => Verdict::Rejected,
+    };
+    let reason = of_wanted
+        .or(failures.first())
+        .map(|(_, reason)| reason.clone());
+    Finding {
+        reason: reason.unwrap_or_default(),
+        failed: failures.into_iter().map(|(gate, _)| gate).collect(),
+        verdict,
+    }
+}
