@@ -23,9 +23,8 @@ pub struct Corpus {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Specimen {
-    /// `<name>.cu` is its source, but for a second entry of one source, which says `source`.
+    /// Its source is `<name>.cu`.
     pub name: String,
-    source: Option<String>,
     pub task: String,
     pub kind: Kind,
     /// The gate that must fail; honest ones have none.
@@ -101,8 +100,7 @@ impl Corpus {
 impl Specimen {
     /// Below the project's root.
     pub fn path(&self) -> PathBuf {
-        let stem = self.source.as_ref().unwrap_or(&self.name);
-        Path::new(CANDIDATES).join(stem).with_extension("cu")
+        Path::new(CANDIDATES).join(&self.name).with_extension("cu")
     }
 
     fn validate(&self, root: &Path) -> Result<(), CorpusError> {
