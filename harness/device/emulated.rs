@@ -337,7 +337,7 @@ impl Device for EmulatedDevice {
         ))
     }
 
-    fn capture(&mut self, record: &mut Recorder) -> Result<GraphId, DeviceError> {
+    fn capture(&mut self, _calls: u32, record: &mut Recorder) -> Result<GraphId, DeviceError> {
         self.stream.recording = Some(Vec::new());
         let outcome = self.run(record);
         let nodes = self
@@ -405,7 +405,7 @@ impl Device for EmulatedDevice {
     /// Recording stands for submitting: nothing runs meanwhile, nor afterwards.
     fn submit_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError> {
         let start = Instant::now();
-        let graph = self.capture(record)?;
+        let graph = self.capture(1, record)?;
         let elapsed = start.elapsed().as_nanos() as f64;
         self.discard(graph)?;
         Ok(elapsed)

@@ -83,8 +83,9 @@ pub trait Device {
     /// A digest that changes with any word of the spans.
     fn digest(&mut self, spans: &[Span]) -> Result<u64, DeviceError>;
 
-    /// Captures what `record` enqueues, without running it.
-    fn capture(&mut self, record: &mut Recorder) -> Result<GraphId, DeviceError>;
+    /// Captures the `calls` calls that `record` enqueues, without running them. None starts before the one in front of it
+    /// has ended.
+    fn capture(&mut self, calls: u32, record: &mut Recorder) -> Result<GraphId, DeviceError>;
     fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError>;
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError>;
     /// Whether an address lies in memory that kernels can reach.

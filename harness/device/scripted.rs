@@ -66,8 +66,8 @@ impl Device for ScriptedDevice {
         self.inner.digest(spans)
     }
 
-    fn capture(&mut self, record: &mut Recorder) -> Result<GraphId, DeviceError> {
-        self.inner.capture(record)
+    fn capture(&mut self, calls: u32, record: &mut Recorder) -> Result<GraphId, DeviceError> {
+        self.inner.capture(calls, record)
     }
 
     fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError> {

@@ -239,6 +239,7 @@ mod tests {
             storage: 0,
             fill: Fill::default(),
             bitwise: false,
+            repeatable: true,
             on_host: false,
         }
     }

@@ -9,23 +9,23 @@ use crate::selftest::{Finding, Kind, Specimen, Verdict};
 pub fn selftest(found: &[(&Specimen, Finding)], skipped: usize, color: Color) -> String {
     let mut table = Grid::new([
         Column::Text("candidate"),
+        Column::Shrinking("what it does"),
+        Column::Text("known as"),
         Column::Text("must fail"),
         Column::Text("verdict"),
-        Column::Shrinking("failed"),
-        Column::Shrinking("what it does"),
     ]);
     for (specimen, finding) in found {
         let gate = specimen.gate.as_deref().unwrap_or("-");
         let gate = match specimen.past.is_empty() {
             true => gate.to_owned(),
-            false => format!("{gate} (past {})", specimen.past.join(", ")),
+            false => format!("{gate}, past {}", specimen.past.join(", ")),
         };
         table.push([
             specimen.name.as_str().into(),
+            specimen.does.as_str().into(),
+            specimen.ids.join(" ").into(),
             gate.into(),
             word(finding.verdict).into(),
-            finding.failed.join(", ").into(),
-            specimen.does.as_str().into(),
         ]);
     }
     let of = |kind| {
@@ -60,11 +60,11 @@ pub fn selftest(found: &[(&Specimen, Finding)], skipped: usize, color: Color) ->
         .filter(|(_, finding)| !finding.verdict.is_good())
     {
         let name = color.paint(Tone::Bad, &specimen.name);
-        let reason = match finding.reason.as_str() {
-            "" => "no gate failed",
-            reason => reason,
+        let failed = match finding.failed.is_empty() {
+            true => "no gate failed".to_owned(),
+            false => format!("{} failed: {}", finding.failed.join(", "), finding.reason),
         };
-        text.push_str(&format!("{name}: {}: {reason}\n", word(finding.verdict)));
+        text.push_str(&format!("{name}: {}: {failed}\n", word(finding.verdict)));
     }
     text
 }

@@ -102,10 +102,17 @@ pub struct TensorSlot {
     /// Outputs: compared bit by bit instead of within the tolerance.
     #[serde(default)]
     pub bitwise: bool,
+    /// Outputs: the same bits from the same inputs in every run.
+    #[serde(default = "yes")]
+    pub repeatable: bool,
     /// Axis names of its dimensions, one list a rank that it may have.
     pub dims: Vec<Vec<String>>,
     #[serde(default)]
     pub fill: Fill,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A place for a scalar in an entry's argument list.

@@ -326,10 +326,14 @@ impl TensorTemplate {
             storage: storages.index(self.storage.as_deref()),
             fill: self.fill.as_ref().unwrap_or(&slot.fill).resolve(number),
             bitwise: slot.bitwise,
+            repeatable: slot.repeatable,
             on_host: self.device == Some(Place::Cpu),
             shape,
             strides,
         };
+        if tensor.bitwise && !tensor.repeatable {
+            return Err("is compared bit by bit, so it must be repeatable".to_owned());
+        }
         if tensor.role != Role::In && overlaps_itself(&tensor) {
             return Err("is written, but its strides make elements overlap".to_owned());
         }

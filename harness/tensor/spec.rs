@@ -31,6 +31,8 @@ pub struct TensorSpec {
     pub fill: Fill,
     /// Outputs: compared bit by bit.
     pub bitwise: bool,
+    /// Outputs: the same bits from the same inputs in every run.
+    pub repeatable: bool,
     /// Passed as host memory, for refusals.
     pub on_host: bool,
 }
@@ -184,6 +186,7 @@ mod tests {
             storage: 0,
             fill: Fill::default(),
             bitwise: false,
+            repeatable: true,
             on_host: false,
         }
     }

@@ -128,7 +128,7 @@ impl Session {
     ) -> Result<(GraphId, Outcome), Fault> {
         let mut outcome = Outcome::default();
         let sides = &self.sides;
-        let graph = self.device.capture(&mut |stream| {
+        let graph = self.device.capture(1, &mut |stream| {
             outcome = sides.launch(side, placement, stream);
             outcome.accepted(side)
         })?;

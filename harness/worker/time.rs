@@ -9,7 +9,7 @@ use crate::device::{DeviceError, Span, Stream};
 use crate::ledger::GraphRecord;
 use crate::stats::{Block, blocks_per_process};
 use crate::task::Case;
-use crate::tensor::Role;
+use crate::tensor::{Role, TensorSpec};
 use crate::timing::{RowGraphs, calls_per_sample, orders, rotation, sample_blocks};
 use crate::toolchain::Side;
 
@@ -212,7 +212,7 @@ impl Session {
         let mut capture = |side: Side| {
             let placements = &row.sets(side)[..sets as usize];
             let sides = &self.sides;
-            self.device.capture(&mut |stream| {
+            self.device.capture(calls, &mut |stream| {
                 (0..calls).try_for_each(|call| {
                     sides
                         .launch(side, &placements[(call % sets) as usize], stream)
@@ -286,7 +286,8 @@ impl Session {
     /// Sides whose timed replays left other bits, in any buffer set, than the same calls captured and replayed once.
     fn unlike_fresh(&mut self, row: &TimedRow, sets: u32) -> Result<Vec<Side>, Fault> {
         // A call that overwrites its own input leaves something else after every call.
-        if row.case.outputs().any(|spec| spec.role == Role::Inout) {
+        let varies = |spec: &TensorSpec| spec.role == Role::Inout || !spec.repeatable;
+        if row.case.outputs().any(varies) {
             return Ok(Vec::new());
         }
         let timed = Side::BOTH.map(|side| self.output_digests(row, side));

@@ -140,6 +140,7 @@ fn view(dtype: Dtype, shape: &[i64], strides: Vec<i64>, offset: i64) -> TensorSp
         storage: 0,
         fill: Fill::default(),
         bitwise: false,
+        repeatable: true,
         on_host: false,
     }
 }

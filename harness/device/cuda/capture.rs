@@ -5,7 +5,7 @@ use std::ptr;
 use cudarc::driver::sys::{self, CUgraph, CUgraphExec, CUstream};
 
 use super::context::check;
-use super::nodes::read_graph;
+use super::nodes::{read_graph, separate_calls};
 use crate::device::interface::{Recorder, Stream};
 use crate::device::{DeviceError, Graph};
 
@@ -16,8 +16,13 @@ pub(super) struct CapturedGraph {
 }
 
 impl CapturedGraph {
-    /// Captures what `record` enqueues on `stream`. Work on any other stream of the process fails the capture.
-    pub(super) fn record(stream: CUstream, record: &mut Recorder) -> Result<Self, DeviceError> {
+    /// Captures the `calls` calls that `record` enqueues on `stream`. Work on any other stream of the process fails the
+    /// capture.
+    pub(super) fn record(
+        stream: CUstream,
+        calls: u32,
+        record: &mut Recorder,
+    ) -> Result<Self, DeviceError> {
         // SAFETY: the stream is live and not capturing.
         check("cuStreamBeginCapture", unsafe {
             sys::cuStreamBeginCapture_v2(
@@ -38,6 +43,7 @@ impl CapturedGraph {
             graph,
             executable: ptr::null_mut(),
         };
+        separate_calls(captured.graph, calls)?;
         // SAFETY: the graph is live; the out pointer is valid.
         check("cuGraphInstantiate", unsafe {
             sys::cuGraphInstantiateWithFlags(&raw mut captured.executable, captured.graph, 0)

@@ -310,8 +310,8 @@ impl Device for CudaDevice {
         })
     }
 
-    fn capture(&mut self, record: &mut Recorder) -> Result<GraphId, DeviceError> {
-        let graph = CapturedGraph::record(self.stream.cu_stream(), record)?;
+    fn capture(&mut self, calls: u32, record: &mut Recorder) -> Result<GraphId, DeviceError> {
+        let graph = CapturedGraph::record(self.stream.cu_stream(), calls, record)?;
         self.graphs.push(Some(graph));
         Ok(GraphId(self.graphs.len() - 1))
     }

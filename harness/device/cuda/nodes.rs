@@ -41,7 +41,15 @@ fn node_handles(graph: CUgraph) -> Result<Vec<CUgraphNode>, DeviceError> {
     Ok(nodes)
 }
 
-fn read_edges(graph: CUgraph, handles: &[CUgraphNode]) -> Result<Vec<Edge>, DeviceError> {
+/// Edges as the driver has them.
+#[derive(Default)]
+struct RawEdges {
+    from: Vec<CUgraphNode>,
+    to: Vec<CUgraphNode>,
+    data: Vec<CUgraphEdgeData>,
+}
+
+fn raw_edges(graph: CUgraph) -> Result<RawEdges, DeviceError> {
     let mut count = 0;
     // SAFETY: null arrays ask for the count.
     check("cuGraphGetEdges", unsafe {
@@ -54,40 +62,76 @@ fn read_edges(graph: CUgraph, handles: &[CUgraphNode]) -> Result<Vec<Edge>, Devi
         )
     })?;
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(RawEdges::default());
     }
-    let (mut from, mut to) = (vec![ptr::null_mut(); count], vec![ptr::null_mut(); count]);
-    // SAFETY: all-zero is a valid value of this plain C struct.
-    let mut data: Vec<CUgraphEdgeData> = vec![unsafe { std::mem::zeroed() }; count];
+    let mut edges = RawEdges {
+        from: vec![ptr::null_mut(); count],
+        to: vec![ptr::null_mut(); count],
+        // SAFETY: all-zero is a valid value of this plain C struct.
+        data: vec![unsafe { std::mem::zeroed() }; count],
+    };
     // SAFETY: the three arrays have `count` places each.
     check("cuGraphGetEdges", unsafe {
         sys::cuGraphGetEdges_v2(
             graph,
-            from.as_mut_ptr(),
-            to.as_mut_ptr(),
-            data.as_mut_ptr(),
+            edges.from.as_mut_ptr(),
+            edges.to.as_mut_ptr(),
+            edges.data.as_mut_ptr(),
             &raw mut count,
         )
     })?;
-    let places: BTreeMap<CUgraphNode, usize> = handles
-        .iter()
-        .enumerate()
-        .map(|(place, node)| (*node, place))
-        .collect();
-    let programmatic = CUgraphDependencyType::CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC as u8;
-    let edges = from
-        .iter()
-        .zip(&to)
-        .zip(&data)
-        .map(|((from, to), data)| Edge {
-            from: places[from],
-            to: places[to],
-            kind: match data.type_ == programmatic {
-                true => EdgeKind::Programmatic,
-                false => EdgeKind::Full,
-            },
-        });
-    Ok(edges.collect())
+    Ok(edges)
+}
+
+fn places(handles: &[CUgraphNode]) -> BTreeMap<CUgraphNode, usize> {
+    let numbered = handles.iter().enumerate();
+    numbered.map(|(place, node)| (*node, place)).collect()
+}
+
+fn is_programmatic(data: &CUgraphEdgeData) -> bool {
+    data.type_ == CUgraphDependencyType::CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC as u8
+}
+
+fn read_edges(graph: CUgraph, handles: &[CUgraphNode]) -> Result<Vec<Edge>, DeviceError> {
+    let edges = raw_edges(graph)?;
+    let places = places(handles);
+    let ends = edges.from.iter().zip(&edges.to).zip(&edges.data);
+    let edge = |((from, to), data): ((&CUgraphNode, &CUgraphNode), &CUgraphEdgeData)| Edge {
+        from: places[from],
+        to: places[to],
+        kind: match is_programmatic(data) {
+            true => EdgeKind::Programmatic,
+            false => EdgeKind::Full,
+        },
+    };
+    Ok(ends.map(edge).collect())
+}
+
+/// Makes every call wait for the end of the one before it. A kernel launched programmatically may start before the
+/// kernel in front of it has ended, which is its right within a call; between calls it would hide time.
+pub(super) fn separate_calls(graph: CUgraph, calls: u32) -> Result<(), DeviceError> {
+    let handles = node_handles(graph)?;
+    let per_call = handles.len() / calls.max(1) as usize;
+    if calls < 2 || per_call == 0 {
+        return Ok(());
+    }
+    let places = places(&handles);
+    let edges = raw_edges(graph)?;
+    for ((from, to), data) in edges.from.iter().zip(&edges.to).zip(&edges.data) {
+        let is_within = places[from] / per_call == places[to] / per_call;
+        if is_within || !is_programmatic(data) {
+            continue;
+        }
+        // SAFETY: the edge is one of the live graph's.
+        check("cuGraphRemoveDependencies", unsafe {
+            sys::cuGraphRemoveDependencies_v2(graph, from, to, data, 1)
+        })?;
+        // SAFETY: both nodes belong to the live graph; without edge data the edge is full.
+        check("cuGraphAddDependencies", unsafe {
+            sys::cuGraphAddDependencies_v2(graph, from, to, ptr::null(), 1)
+        })?;
+    }
+    Ok(())
 }
 
 fn read_attributes(node: CUgraphNode) -> Result<Attributes, DeviceError> {
