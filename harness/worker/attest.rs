@@ -4,8 +4,8 @@ use super::placement::Placement;
 use super::protocol::Fault;
 use super::serve::Session;
 use crate::device::{
-    Bytes, CallNodes, DeviceError, DeviceState, Graph, GraphId, call_faults, describe,
-    edges_within, fingerprint, order_faults,
+    Bytes, CallNodes, DeviceError, Graph, GraphId, call_faults, describe, edges_within,
+    fingerprint, order_faults,
 };
 use crate::ledger::GraphRecord;
 use crate::toolchain::Side;
@@ -89,10 +89,11 @@ impl Session {
         call_faults(call, &|address| self.device.is_memory(address))
     }
 
-    /// Settings that are not as they were, for a reader.
-    pub(super) fn device_changes(&self, before: &DeviceState) -> Result<Vec<String>, DeviceError> {
+    /// Settings that are not as they were before any call, for a reader.
+    pub(super) fn device_changes(&self) -> Result<Vec<String>, DeviceError> {
         let after = self.device.state()?;
-        let changed = before
+        let changed = self
+            .state
             .iter()
             .zip(&after)
             .filter(|(before, after)| before != after);

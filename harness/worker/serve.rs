@@ -16,7 +16,7 @@ use super::protocol::{DeviceChoice, Fault, Reply, Request, RouteReply, receive, 
 use super::shared::SharedMemory;
 use super::side::{LoadedSide, SideStatus};
 use super::time::TimedRow;
-use crate::device::{CudaDevice, Device, EmulatedDevice, Stream};
+use crate::device::{CudaDevice, Device, DeviceState, EmulatedDevice, Stream};
 use crate::task::Case;
 use crate::toolchain::Side;
 
@@ -30,6 +30,8 @@ pub(super) struct Session {
     /// Placement only; what decides a verdict is drawn by the parent.
     pub(super) random: SmallRng,
     pub(super) timed: Option<TimedRow>,
+    /// Settings of the device before any side was called.
+    pub(super) state: DeviceState,
 }
 
 /// Answers the parent on `socket`; outputs go through `memory`.
@@ -82,6 +84,7 @@ impl Session {
             .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?;
         device.pin(shared.bytes_mut());
         Ok(Self {
+            state: device.state()?,
             device,
             sides: Sides(loaded),
             arena: Arena::default(),

@@ -75,7 +75,6 @@ impl Session {
             self.discard(&graphs)?;
         }
         let TimeRequest { case, seed, plan } = request;
-        let state = self.device.state()?;
         let mut row = self.place(case, seed, plan.max_calls)?;
         let sets = row.baseline.len() as u32;
 
@@ -106,7 +105,7 @@ impl Session {
         self.warm_up(&graphs)?;
         let device = self.cold_lane(&row, &graphs, calls, &plan)?;
         let unlike_fresh = self.unlike_fresh(&row, sets)?;
-        let device_changes = self.device_changes(&state)?;
+        let device_changes = self.device_changes()?;
         row.graphs = Some(graphs);
 
         let reply = TimeReply {

@@ -161,7 +161,7 @@ impl CudaDevice {
             (0..FLOOR_NODES).try_for_each(|_| support.empty(stream))
         };
         let graph =
-            super::capture::CapturedGraph::record(self.stream.cu_stream(), &mut |stream| {
+            super::capture::CapturedGraph::record(self.stream.cu_stream(), 1, &mut |stream| {
                 empty(&self.support, stream)
             })?;
         self.graphs.push(Some(graph));
