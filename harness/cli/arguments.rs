@@ -192,6 +192,10 @@ pub(super) struct BundleArguments {
     /// The archive; unpack it on the GPU host and run ./kda there
     #[arg(short, long, default_value = "target/kda/kda-bundle.tar.gz")]
     pub(super) output: PathBuf,
+
+    /// Pack the corpus of cheats too, for `kda selftest` there
+    #[arg(long)]
+    pub(super) selftest: bool,
 }
 
 #[derive(Args, Debug)]

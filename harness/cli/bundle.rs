@@ -1,10 +1,13 @@
 //! `kda bundle`.
 
+use std::collections::BTreeSet;
+
 use super::Outcome;
 use super::arguments::BundleArguments;
 use super::context::Context;
 use super::exit::{Failure, exit_codes};
 use super::terminal::Terminal;
+use crate::selftest::Corpus;
 use crate::toolchain::{Target, pack};
 
 pub(super) fn bundle(arguments: &BundleArguments, terminal: &Terminal) -> Outcome {
@@ -19,10 +22,15 @@ pub(super) fn bundle(arguments: &BundleArguments, terminal: &Terminal) -> Outcom
         ));
     }
     let executable = std::env::current_exe()?;
+    let corpus = match arguments.selftest {
+        true => Corpus::load(context.project.root())?.stand_ins(),
+        false => BTreeSet::new(),
+    };
     let summary = pack(
         &context.project,
         &context.toolchain,
         &targets,
+        &corpus,
         &executable,
         &arguments.output,
     )?;

@@ -1,11 +1,14 @@
 //! `tests/cheats/corpus.toml`: which candidates there are, and which gate must catch each.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::{NamedSource, SourceSpan};
 use serde::Deserialize;
+
+use crate::toolchain::StandIn;
 
 /// Below the project's root.
 const FILE: &str = "tests/cheats/corpus.toml";
@@ -94,6 +97,15 @@ impl Corpus {
             .iter()
             .try_for_each(|specimen| specimen.validate(root))?;
         Ok(corpus)
+    }
+
+    /// What has to be built for it.
+    pub fn stand_ins(&self) -> BTreeSet<StandIn> {
+        let stand_in = |specimen: &Specimen| StandIn {
+            task: specimen.task.clone(),
+            candidate: specimen.path(),
+        };
+        self.specimens.iter().map(stand_in).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
+use rayon::prelude::*;
 
 use super::build_many::DEVICE;
 use super::build_many::Request;
@@ -23,6 +24,17 @@ const FOLDER: &str = "kda";
 
 /// Folders of the project that travel whole.
 const SOURCES: [&str; 4] = ["tasks", "kernels", "baselines", "ledger"];
+
+/// Packed besides them where the corpus of cheats goes along.
+const CORPUS: &str = "tests/cheats";
+
+/// A candidate of the corpus of cheats, and the task of the corpus whose candidate it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StandIn {
+    pub task: String,
+    /// Below the project's root.
+    pub candidate: PathBuf,
+}
 
 /// What was packed.
 #[derive(Debug)]
@@ -46,11 +58,13 @@ pub enum BundleError {
 }
 
 /// Builds both sides of every task for each target, and every oracle, and packs them with `executable` and the sources
-/// into the gzipped tar `archive`, which is replaced whole or not at all.
+/// into the gzipped tar `archive`, which is replaced whole or not at all. Of `corpus`, what does not compile is not
+/// missed: some of it must not.
 pub fn pack(
     project: &Project,
     toolchain: &Toolchain,
     targets: &[Target],
+    corpus: &BTreeSet<StandIn>,
     executable: &Path,
     archive: &Path,
 ) -> Result<BundleSummary, BundleError> {
@@ -65,7 +79,10 @@ pub fn pack(
             Err(error) => left_out.push(error),
         }
     }
-    let files = files(project, executable, &built)?;
+    built.extend(pack_corpus(project, toolchain, targets, corpus));
+    let mut folders = SOURCES.to_vec();
+    folders.extend((!corpus.is_empty()).then_some(CORPUS));
+    let files = files(project, &folders, executable, &built)?;
     let record = record(project, targets, &built, &files)?;
     write(&record, &files, archive).map_err(io_error("write", archive))?;
     let archive_bytes = fs::metadata(archive)
@@ -77,6 +94,22 @@ pub fn pack(
         record,
         left_out,
     })
+}
+
+fn pack_corpus(
+    project: &Project,
+    toolchain: &Toolchain,
+    targets: &[Target],
+    corpus: &BTreeSet<StandIn>,
+) -> Vec<Built> {
+    let build = |stand_in: &StandIn| {
+        let project = project.with_corpus_candidate(&stand_in.candidate);
+        let requests = requests(std::slice::from_ref(&stand_in.task), targets);
+        toolchain.build_all(&project, &requests)
+    };
+    let stand_ins: Vec<_> = corpus.iter().collect();
+    let results = stand_ins.into_par_iter().flat_map(build);
+    results.filter_map(Result::ok).collect()
 }
 
 fn requests(tasks: &[String], targets: &[Target]) -> Vec<Request> {
@@ -106,6 +139,7 @@ fn requests(tasks: &[String], targets: &[Target]) -> Vec<Request> {
 /// Place of every file by its path in the bundle.
 fn files(
     project: &Project,
+    folders: &[&str],
     executable: &Path,
     built: &[Built],
 ) -> Result<BTreeMap<String, PathBuf>, BundleError> {
@@ -114,7 +148,7 @@ fn files(
     if licence.is_file() {
         files.insert("LICENSE".to_owned(), licence);
     }
-    for folder in SOURCES {
+    for folder in folders {
         let place = project.root().join(folder);
         if place.is_dir() {
             add_folder(folder, &place, &mut files).map_err(io_error("list", &place))?;

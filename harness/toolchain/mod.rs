@@ -27,7 +27,7 @@ mod target;
 
 pub use build_many::{Request, TaskLibraries};
 pub use built::Built;
-pub use bundle::{BundleError, BundleSummary, pack};
+pub use bundle::{BundleError, BundleSummary, StandIn, pack};
 pub use bundle_record::BundleRecord;
 pub use compiler::{Compiler, Toolchain};
 pub use doctor::{Check, DoctorReport, Finding, doctor};

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs::File;
 
 use flate2::read::GzDecoder;
@@ -13,6 +14,7 @@ fn unpacked(fixture: &Fixture, targets: &[Target]) -> (tempfile::TempDir, Projec
         &fixture.project(),
         &toolchain(),
         targets,
+        &BTreeSet::new(),
         &executable,
         &archive,
     )
@@ -81,8 +83,15 @@ fn a_unit_that_does_not_build_is_left_out_and_the_others_are_packed() {
     fixture.edit("oracle.cpp", "return KDA_OK;", "return;");
     let executable = std::env::current_exe().expect("a test is an executable");
     let archive = fixture.path("kda.tar.gz");
-    let summary = pack(&fixture.project(), &toolchain(), &[], &executable, &archive)
-        .expect("the rest should be packed");
+    let summary = pack(
+        &fixture.project(),
+        &toolchain(),
+        &[],
+        &BTreeSet::new(),
+        &executable,
+        &archive,
+    )
+    .expect("the rest should be packed");
     assert!(matches!(summary.left_out[..], [BuildError::Compile { .. }]));
     assert!(
         summary
