@@ -162,6 +162,14 @@ pub(super) struct ShowArguments {
     #[arg(long, value_name = "GLOB")]
     pub(super) rows: Option<Pattern>,
 
+    /// Capture each row on both sides and print what is launched: kernels, grids, parameters, fingerprints
+    #[arg(long, conflicts_with = "json")]
+    pub(super) graph: bool,
+
+    /// With --graph, where: auto, emulated, or a GPU
+    #[arg(long, default_value = "auto", value_parser = parse_gpu)]
+    pub(super) gpu: GpuChoice,
+
     /// JSON lines on stdout instead of text (docs/json.md)
     #[arg(long)]
     pub(super) json: bool,

@@ -150,6 +150,29 @@ pub fn describe(node: &Node) -> String {
     }
 }
 
+/// A node's parameters for a reader: pointers as `buffer+offset`, which `names` has the names of, small ones as numbers,
+/// and of a struct the pointers alone.
+pub fn parameters(node: &Node, buffers: &[Span], names: &[String]) -> String {
+    let pointer = |word: &[u8]| {
+        let (buffer, offset) = buffer_offset(word, buffers)?;
+        Some(format!("{}+{offset}", names[buffer]))
+    };
+    let parameter = |param: &Vec<u8>| match (param.len(), pointer(param)) {
+        (8, Some(pointer)) => pointer,
+        (length @ (1 | 2 | 4 | 8), _) => {
+            let mut bytes = [0; 8];
+            bytes[..length].copy_from_slice(param);
+            i64::from_le_bytes(bytes).to_string()
+        }
+        (length, _) => {
+            let pointers: Vec<String> = param.chunks(8).filter_map(pointer).collect();
+            format!("{length} B {{{}}}", pointers.join(", "))
+        }
+    };
+    let all: Vec<String> = node.params.iter().map(parameter).collect();
+    all.join(", ")
+}
+
 fn extent(size: [u32; 3]) -> String {
     match size {
         [x, 1, 1] => x.to_string(),
@@ -237,6 +260,18 @@ mod tests {
         assert_ne!(
             fingerprint(&[copy_to(4096, 7)], &[], &FIRST, Bytes::Unpadded),
             fingerprint(&[copy_to(4096, 8)], &[], &FIRST, Bytes::Unpadded)
+        );
+    }
+
+    #[test]
+    fn parameters_are_pointers_by_name_numbers_and_the_pointers_of_structs() {
+        let mut node = copy_to(4096 + 16, 7);
+        let mut pair = 4096_u64.to_le_bytes().to_vec();
+        pair.extend([9; 8]);
+        node.params.push(pair);
+        assert_eq!(
+            parameters(&node, &FIRST, &["y".to_owned()]),
+            "y+16, 7, 16 B {y+0}"
         );
     }
 

@@ -13,7 +13,9 @@ pub use attest::{CallNodes, call_faults, edges_within, order_faults};
 pub use cuda::CudaDevice;
 pub use emulated::EmulatedDevice;
 pub use error::DeviceError;
-pub use graph::{Attributes, Bytes, Edge, EdgeKind, Graph, Node, NodeKind, describe, fingerprint};
+pub use graph::{
+    Attributes, Bytes, Edge, EdgeKind, Graph, Node, NodeKind, describe, fingerprint, parameters,
+};
 pub use interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
 pub use monitor::{Monitor, MonitorError, NVML_LIBRARY, VisibleGpu};
 pub use scripted::ScriptedDevice;

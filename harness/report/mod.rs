@@ -5,6 +5,7 @@ mod color;
 mod difference;
 mod evidence;
 mod gates;
+mod graphs;
 mod grid;
 mod history;
 pub mod json;
@@ -19,6 +20,7 @@ mod verification;
 
 pub use color::{Color, Tone};
 pub use difference::difference;
+pub use graphs::graphs;
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
 pub use run::{Recorded, run};

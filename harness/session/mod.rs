@@ -2,6 +2,7 @@
 
 mod ceilings;
 mod error;
+mod graphs;
 mod machine;
 mod pair;
 mod plan;
@@ -12,6 +13,7 @@ mod sampling;
 mod screening;
 
 pub use error::SessionError;
+pub use graphs::{CallGraph, graphs};
 pub use machine::{GpuChoice, Machine};
 pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};

@@ -154,7 +154,7 @@ fn check_floors(
     }
 }
 
-fn worker_factory(
+pub(super) fn worker_factory(
     project: &Project,
     toolchain: &Toolchain,
     machine: &Machine,

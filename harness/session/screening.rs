@@ -14,7 +14,7 @@ use crate::toolchain::Side;
 use crate::worker::{CHECK_SET, CheckReply, CheckRequest, RouteReply, WorkerError};
 
 /// The first poison: a NaN in every float type, -1 in the integers.
-const NAN_POISON: u32 = 0xFFFF_FFFF;
+pub(super) const NAN_POISON: u32 = 0xFFFF_FFFF;
 
 /// Keeps the second poison apart from everything else that the seed draws.
 const POISON_SALT: u64 = 0xD1B5_4A32_D192_ED03;

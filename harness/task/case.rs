@@ -80,6 +80,18 @@ impl Case {
         bytes.next_multiple_of(4096)
     }
 
+    /// Names of a call's buffers: each storage after the first tensor in it, then both workspaces.
+    pub fn buffer_names(&self) -> Vec<String> {
+        let first = |storage| {
+            let mut tensors = self.present();
+            tensors.find(|tensor| tensor.storage == storage)
+        };
+        let named = (0..self.storage_bytes.len())
+            .map(|storage| first(storage).map_or_else(String::new, |tensor| tensor.name.clone()));
+        let workspaces = ["workspace", "baseline's workspace"];
+        named.chain(workspaces.map(str::to_owned)).collect()
+    }
+
     /// Whether `storage` belongs to an output.
     pub fn is_written(&self, storage: usize) -> bool {
         self.outputs().any(|tensor| tensor.storage == storage)

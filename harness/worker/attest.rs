@@ -5,9 +5,10 @@ use super::protocol::Fault;
 use super::serve::Session;
 use crate::device::{
     Bytes, CallNodes, DeviceError, Graph, GraphId, call_faults, describe, edges_within,
-    fingerprint, order_faults,
+    fingerprint, order_faults, parameters,
 };
 use crate::ledger::GraphRecord;
+use crate::task::Case;
 use crate::toolchain::Side;
 
 impl Session {
@@ -26,6 +27,19 @@ impl Session {
             nodes: graph.nodes.iter().map(describe).collect(),
         };
         Ok((record, faults))
+    }
+
+    /// Parameters of a captured call's nodes, for a reader.
+    pub(super) fn call_params(
+        &self,
+        graph: GraphId,
+        case: &Case,
+        placement: &Placement,
+    ) -> Result<Vec<String>, Fault> {
+        let (graph, buffers) = (self.device.graph(graph)?, placement.buffers());
+        let names = case.buffer_names();
+        let params = |node| parameters(node, &buffers, &names);
+        Ok(graph.nodes.iter().map(params).collect())
     }
 
     /// A sample's graph: `calls` calls that walk over `placements`, each like the first but for its buffers.

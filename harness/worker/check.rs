@@ -38,6 +38,7 @@ impl Session {
             route,
             declined: outcome.declined,
             graph: record,
+            graph_params: self.call_params(graph, case, &placement)?,
             graph_faults,
             device_changes: Vec::new(),
             guard_damage: 0,

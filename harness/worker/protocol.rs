@@ -98,6 +98,8 @@ pub struct CheckReply {
     pub route: RouteReply,
     pub declined: bool,
     pub graph: GraphRecord,
+    /// Parameters of each of its nodes, for a reader.
+    pub graph_params: Vec<String>,
     /// What the captured graph may not hold.
     pub graph_faults: Vec<String>,
     /// Settings of the device that the call changed.
