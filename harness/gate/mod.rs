@@ -6,6 +6,7 @@ mod case;
 mod compare;
 mod imports;
 mod oracle;
+mod trivial;
 
 pub use argv::check_argv;
 pub use book::{GateBook, gates};
@@ -13,3 +14,4 @@ pub use case::{CaseJudge, SideFindings};
 pub use compare::{Comparison, Mismatch, compare};
 pub use imports::check_imports;
 pub use oracle::{Expected, Oracle, OracleError};
+pub use trivial::check_trivial;
