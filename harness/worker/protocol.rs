@@ -109,7 +109,6 @@ pub struct CheckReply {
 pub struct OutputCopy {
     pub set: u32,
     pub storage: usize,
-    #[serde(flatten)]
     pub copied: Copied,
 }
 
@@ -206,8 +205,12 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result
             "a message of {length} bytes is longer than any of the protocol"
         )));
     }
-    let mut bytes = vec![0; length as usize];
-    stream.read_exact(&mut bytes)?;
+    // What the other end says is long is believed as it arrives.
+    let mut bytes = Vec::new();
+    stream.take(u64::from(length)).read_to_end(&mut bytes)?;
+    if bytes.len() < length as usize {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     rmp_serde::from_slice(&bytes)
         .map(Some)
         .map_err(io::Error::other)
