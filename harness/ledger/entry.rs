@@ -277,7 +277,7 @@ pub struct RowRecord {
 }
 
 /// What one captured call launches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GraphRecord {
     pub fingerprint: String,
     /// `name grid block smem`, in launch order.

@@ -6,6 +6,8 @@
 mod call;
 mod check;
 mod client;
+#[cfg(test)]
+mod fuzz;
 mod outputs;
 mod placement;
 mod protocol;

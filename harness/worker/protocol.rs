@@ -86,7 +86,7 @@ pub struct CheckRequest {
 }
 
 /// What a checked call did.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CheckReply {
     /// What `kda_launch` returned; of a candidate that declined, what the baseline then returned.
     pub status: SideStatus,
@@ -156,7 +156,7 @@ pub struct TimePlan {
 }
 
 /// Samples of one row in one process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TimeReply {
     pub calls_per_sample: u32,
     pub buffer_sets: u32,
@@ -171,6 +171,17 @@ pub struct TimeReply {
     pub declined: bool,
     /// Calls of a sample whose graph differs from the first call's but for its buffers.
     pub foreign_calls: u32,
+}
+
+impl TimeReply {
+    /// Whether these may be samples at all: a worker can send any number, and statistics need times.
+    pub(super) fn is_possible(&self) -> bool {
+        let lanes = [&self.device, &self.device_hot, &self.submit, &self.wall];
+        let mut times = lanes.into_iter().flatten().flat_map(|block| block.ns);
+        self.calls_per_sample > 0
+            && self.buffer_sets > 0
+            && times.all(|ns| ns.is_finite() && ns > 0.0)
+    }
 }
 
 /// Blocks of one lane, in the order they were taken.
