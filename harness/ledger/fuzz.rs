@@ -109,7 +109,7 @@ fn try_ledger(text: &str) -> bool {
             .render_report(&mut shown, &**fault)
             .expect("a string takes any write");
         assert!(
-            shown.chars().all(|c| !c.is_control() || c == '\n'),
+            shown.chars().all(|c| !c.is_control() || "\n\t".contains(c)),
             "{shown:?}"
         );
     }

@@ -370,9 +370,9 @@ fn grown(elements: i64, size: &i64) -> Option<i64> {
 
 /// Place of a view's last element, up to [`LARGEST`].
 fn span(shape: &[i64], strides: &[i64], offset: i64) -> Option<i64> {
-    let dims = shape.iter().zip(strides).filter(|(size, _)| **size > 1);
-    dims.fold(Some(offset), |span, (size, stride)| {
-        (size - 1).checked_mul(*stride)?.checked_add(span?)
+    let mut dims = shape.iter().zip(strides).filter(|(size, _)| **size > 1);
+    dims.try_fold(offset, |span, (size, stride)| {
+        (size - 1).checked_mul(*stride)?.checked_add(span)
     })
     .filter(|span| *span < LARGEST)
 }

@@ -49,11 +49,7 @@ fn graph() -> impl Strategy<Value = GraphRecord> {
         any::<String>(),
         prop::collection::vec(any::<String>(), 0..4),
     )
-        .prop_map(|(fingerprint, nodes)| GraphRecord {
-            fingerprint,
-            nodes,
-            ..GraphRecord::default()
-        })
+        .prop_map(|(fingerprint, nodes)| GraphRecord { fingerprint, nodes })
 }
 
 fn copies() -> impl Strategy<Value = Vec<OutputCopy>> {

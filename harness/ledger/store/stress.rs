@@ -156,7 +156,7 @@ fn writers_killed_at_any_moment_tear_nothing() {
     }
     /// Rounds of writers, each of them killed, and the time after which no further round begins.
     const ROUNDS: usize = 40;
-    const LONGEST: Duration = Duration::from_secs(7);
+    const LONGEST: Duration = Duration::from_secs(5);
     const WRITERS: usize = 3;
     let folder = TempDir::new().expect("a temporary folder should be writable");
     let ledger = Ledger::at(folder.path().join("h100/t.toml"));
