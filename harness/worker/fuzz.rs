@@ -90,13 +90,13 @@ prop_compose! {
 
 prop_compose! {
     fn timed()(
-        counts in prop::array::uniform4(any::<u32>()), lanes in prop::array::uniform4(lane()),
+        counts in prop::array::uniform3(any::<u32>()), lanes in prop::array::uniform4(lane()),
         baseline_graph in graph(), candidate_graph in graph(),
     ) -> TimeReply {
-        let [calls_per_sample, buffer_sets, blocks, foreign_calls] = counts;
+        let [calls_per_sample, buffer_sets, blocks] = counts;
         let [device, device_hot, submit, wall] = lanes;
         TimeReply {
-            calls_per_sample, buffer_sets, blocks, foreign_calls, device, device_hot, submit, wall, baseline_graph,
+            calls_per_sample, buffer_sets, blocks, device, device_hot, submit, wall, baseline_graph,
             candidate_graph, ..TimeReply::default()
         }
     }
