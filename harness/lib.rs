@@ -5,6 +5,10 @@ pub mod cli;
 pub mod device;
 pub mod gate;
 pub mod ledger;
+#[cfg(test)]
+mod metered;
+#[cfg(test)]
+mod mutation;
 pub mod report;
 pub mod scaffold;
 pub mod selftest;

@@ -26,6 +26,8 @@ pub mod gates {
     pub const TOLERANCE: &str = "tolerance";
     /// Outputs that the contract compares bit by bit.
     pub const BITWISE: &str = "bitwise";
+    /// No answer that takes no work passes for a row.
+    pub const TRIVIAL: &str = "trivial";
     /// The candidate's error against the oracle, relative to the baseline's.
     pub const ERROR_BUDGET: &str = "error-budget";
     /// The candidate's bits are the baseline's where the contract wants it.
@@ -45,7 +47,7 @@ pub mod gates {
     /// No worker died, hung or reported a device error.
     pub const ALIVE: &str = "alive";
 
-    pub(super) const ALL: [&str; 20] = [
+    pub(super) const ALL: [&str; 21] = [
         ARGV,
         IMPORTS,
         ALIVE,
@@ -58,6 +60,7 @@ pub mod gates {
         NON_FINITE,
         TOLERANCE,
         BITWISE,
+        TRIVIAL,
         ERROR_BUDGET,
         SAME_BITS,
         GUARDS,

@@ -7,6 +7,7 @@ mod compare;
 mod floor;
 mod imports;
 mod oracle;
+mod trivial;
 
 pub use argv::check_argv;
 pub use book::{GateBook, gates};
@@ -15,3 +16,4 @@ pub use compare::{Comparison, Mismatch, compare};
 pub use floor::floor_ns;
 pub use imports::check_imports;
 pub use oracle::{Expected, Oracle, OracleError};
+pub use trivial::check_trivial;

@@ -172,6 +172,11 @@ impl Oracle {
         }
     }
 
+    /// Storage of an input of the last computed case, as it was drawn.
+    pub(super) fn input(&self, spec: &TensorSpec) -> &[u8] {
+        bytes(&self.storages[spec.storage])
+    }
+
     /// What the last computed case expects of its output number `output`.
     pub fn expected(&self, spec: &TensorSpec, output: usize) -> Expected<'_> {
         let words = &self.outputs[output];

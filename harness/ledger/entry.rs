@@ -277,7 +277,7 @@ pub struct RowRecord {
 }
 
 /// What one captured call launches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GraphRecord {
     /// Of nodes, edges, pointers as (buffer, offset) and small scalars: the same in every process.
     pub fingerprint: String,

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 use super::Entry;
+use super::printable::printable;
 
 /// Significant digits of every stored float: 0.01 % steps at a speedup of 1, below what a run resolves.
 const DIGITS: usize = 5;
@@ -16,7 +17,7 @@ const DIGITS: usize = 5;
 /// Columns beyond which a list is broken into a line an item.
 const LINE: usize = 110;
 
-/// The entry with every float as the ledger stores it, so that what is printed is what is recorded.
+/// The entry with every float and every text as the ledger stores it, so that what is printed is what is recorded.
 ///
 /// # Errors
 ///
@@ -61,19 +62,28 @@ pub(super) fn entry_text(entry: &Entry) -> Result<String, toml::ser::Error> {
 
 fn rounded_table(entry: &Entry) -> Result<Table, toml::ser::Error> {
     let mut table = Table::try_from(entry)?;
-    table.iter_mut().for_each(|(_, value)| round_floats(value));
+    normalise_table(&mut table);
     Ok(table)
 }
 
-fn round_floats(value: &mut Value) {
+fn normalise_table(table: &mut Table) {
+    let entries = std::mem::take(table).into_iter();
+    table.extend(entries.map(|(key, mut value)| {
+        normalise(&mut value);
+        (printable(&key), value)
+    }));
+}
+
+fn normalise(value: &mut Value) {
     match value {
         Value::Float(float) => {
             let text = format!("{float:.*e}", DIGITS - 1);
             *float = text.parse().expect("a formatted float should parse");
         }
-        Value::Array(list) => list.iter_mut().for_each(round_floats),
-        Value::Table(table) => table.iter_mut().for_each(|(_, value)| round_floats(value)),
-        Value::String(_) | Value::Integer(_) | Value::Boolean(_) | Value::Datetime(_) => {}
+        Value::Array(list) => list.iter_mut().for_each(normalise),
+        Value::Table(table) => normalise_table(table),
+        Value::String(text) => *text = printable(text),
+        Value::Integer(_) | Value::Boolean(_) | Value::Datetime(_) => {}
     }
 }
 
@@ -293,6 +303,17 @@ mod tests {
         let once = rounded(&entry).expect("the sample fits TOML");
         assert_eq!(once.wall_seconds, 12.346);
         assert_eq!(rounded(&once).expect("the sample fits TOML"), once);
+    }
+
+    #[test]
+    fn what_a_candidate_says_cannot_move_the_cursor() {
+        let mut entry = sample::entry();
+        entry.buckets[0].name = "\u{1b}[2Jpromote\r".to_owned();
+        let headline = entry.headline["b200"].clone();
+        entry.headline.insert("\u{9b}2J".to_owned(), headline);
+        let stored = rounded(&entry).expect("the sample fits TOML");
+        assert_eq!(stored.buckets[0].name, "?[2Jpromote?");
+        assert!(stored.headline.contains_key("¿2J"));
     }
 
     #[test]

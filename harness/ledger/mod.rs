@@ -3,7 +3,10 @@
 mod chain;
 mod entry;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod layout;
+mod printable;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;

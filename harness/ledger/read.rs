@@ -3,6 +3,8 @@
 use serde::Deserialize;
 
 use super::chain::Link;
+use super::layout::rounded;
+use super::printable::printable;
 use super::{Entry, Fault, FaultKind, SCHEMA_VERSION};
 
 /// Why a sealed entry has no [`Entry`].
@@ -22,14 +24,15 @@ pub(super) fn read_entry(text: &str, number: usize, link: &Link) -> Result<Entry
         Ok(Part { entry: [entry] }) => Ok(Entry {
             previous: link.previous.clone(),
             hash: link.hash.clone(),
-            ..entry
+            // A line of a ledger may be anyone's: it is shown as this version would have written it.
+            ..rounded(&entry).expect("an entry that was read from TOML should be written as TOML")
         }),
         Err(error) => Err(match schema(part) {
             Some(found) if found > SCHEMA_VERSION => Unread::Newer(found),
             _ => {
                 let span = error.span().unwrap_or(0..0);
                 let at = link.text.start + span.start..link.text.start + span.end;
-                let kind = FaultKind::Unreadable(error.message().to_owned());
+                let kind = FaultKind::Unreadable(printable(error.message()));
                 Unread::Unreadable(Fault {
                     entry: number,
                     kind,

@@ -9,6 +9,7 @@ use miette::NamedSource;
 
 use super::chain::{Link, follow, seal};
 use super::layout::entry_text;
+use super::printable::printable;
 use super::read::{Unread, read_entry, schema};
 use super::{AppendError, CorruptLedger, Entry, Fault, FaultKind, LedgerError, SCHEMA_VERSION};
 
@@ -54,7 +55,7 @@ impl Ledger {
         &self.path
     }
 
-    /// Appends `entry` and returns it as stored: floats rounded, `previous` and `hash` filled in.
+    /// Appends `entry` and returns it as stored: floats rounded, texts printable, `previous` and `hash` filled in.
     ///
     /// Writers take turns by a lock on a hidden file beside the ledger. The whole file is written anew beside the old
     /// one, synced and renamed over it, so a killed writer leaves the ledger as it was.
@@ -236,7 +237,7 @@ impl Ledger {
     }
 
     fn corrupt(&self, text: &str, fault: Fault) -> Box<CorruptLedger> {
-        let toml = NamedSource::new(self.path.to_string_lossy(), text.to_owned());
+        let toml = NamedSource::new(self.path.to_string_lossy(), printable(text));
         let at = fault.at.clone().into();
         Box::new(CorruptLedger {
             path: self.path.clone(),
@@ -270,5 +271,7 @@ fn io_error(action: &'static str, path: &Path, source: io::Error) -> LedgerError
     }
 }
 
+#[cfg(test)]
+mod stress;
 #[cfg(test)]
 mod tests;

@@ -129,6 +129,13 @@ impl Cases {
         }
         Ok(cases)
     }
+
+    /// Every row, shortened as for the emulated device: what is asked of a contract needs no gigabytes.
+    pub(super) fn short_rows(&self, task: &Task) -> impl Iterator<Item = Case> {
+        self.rows
+            .iter()
+            .map(|row| shrink(row, &task.contract.entries[row.entry], EMULATED_LIMIT))
+    }
 }
 
 /// How a run samples.

@@ -13,7 +13,7 @@ use super::record::{Findings, assemble};
 use super::sampling::{RowSamples, Timing};
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
-use crate::gate::{GateBook, Oracle, check_argv, check_imports, floor_ns, gates};
+use crate::gate::{GateBook, Oracle, check_argv, check_imports, check_trivial, floor_ns, gates};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
@@ -49,6 +49,10 @@ pub fn run(
     if !emulated {
         check_imports(&built.baseline, &built.candidate, &mut book);
     }
+    for row in cases.short_rows(task) {
+        check_trivial(&row, &mut oracles[0], options.seed, &mut book)?;
+    }
+    info!(seconds = clock.elapsed().as_secs_f64(), "contract judged");
     let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
     let before = clocks(machine)?;
     let ceilings = Ceilings::measure(&factory, options.limit)?;

@@ -1,6 +1,6 @@
 //! `task.toml`: what a task's entries take, which rows count, and how outputs are judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use glob::{Pattern, PatternError};
@@ -75,6 +75,26 @@ impl EntrySpec {
             return fault(
                 format!("shrinks along `{}`, which no tensor has", self.shrink),
                 "name an axis from a tensor's `dims`",
+            );
+        }
+        let unknown = self.shrink_multiple_of.iter().find(|multiple| {
+            let mut axes = self
+                .tensors
+                .iter()
+                .flat_map(|slot| slot.dims.iter().flatten());
+            !axes.any(|axis| axis == *multiple)
+        });
+        if let Some(axis) = unknown {
+            return fault(
+                format!("shrinks to a multiple of `{axis}`, which no tensor has"),
+                "name an axis from a tensor's `dims`",
+            );
+        }
+        let names = self.tensors.iter().map(|slot| &slot.name);
+        if let Some(name) = repeated(names.chain(self.scalars.iter().map(|slot| &slot.name))) {
+            return fault(
+                format!("takes two arguments named `{name}`"),
+                "give every tensor and scalar its own name",
             );
         }
         let unfit = self
@@ -153,11 +173,23 @@ impl RowSet {
     }
 }
 
+/// Whether an error may be held against `number`: anything lies within infinity, and nothing within a NaN.
+pub(super) fn is_bound(number: f64) -> bool {
+    number.is_finite() && number >= 0.0
+}
+
+/// The first name that was there before.
+fn repeated<'a>(names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let mut known = BTreeSet::new();
+    names.into_iter().find(|name| !known.insert(*name))
+}
+
 /// What a fault in a contract is about.
 #[derive(Clone, Copy)]
 enum Place {
     Schema,
     Margin,
+    Budget,
     Entry(usize),
     Set(usize),
 }
@@ -167,6 +199,7 @@ enum Place {
 struct Places {
     schema: Spanned<u32>,
     margin: Spanned<f64>,
+    error_budget: Option<Spanned<toml::Value>>,
     #[serde(rename = "entry")]
     entries: Vec<Named>,
     #[serde(rename = "set")]
@@ -183,6 +216,7 @@ impl Places {
         match place {
             Place::Schema => Some(self.schema.span()),
             Place::Margin => Some(self.margin.span()),
+            Place::Budget => self.error_budget.as_ref().map(Spanned::span),
             Place::Entry(index) => self.entries.get(index).map(|entry| entry.name.span()),
             Place::Set(index) => self.sets.get(index).map(|set| set.name.span()),
         }
@@ -201,6 +235,15 @@ impl Contract {
 
     fn validate(&self) -> Result<(), (Place, Fault)> {
         self.check_numbers()?;
+        if let Some(name) = repeated(self.entries.iter().map(|entry| &entry.name)) {
+            let last = self.entries.iter().rposition(|entry| entry.name == *name);
+            let fault = Fault::new(
+                format!("entry `{name}`"),
+                "stands twice",
+                "give every entry its own name",
+            );
+            return Err((Place::Entry(last.unwrap_or_default()), fault));
+        }
         for (index, entry) in self.entries.iter().enumerate() {
             entry
                 .validate()
@@ -235,6 +278,17 @@ impl Contract {
                 "a ratio such as 0.01 for 1 %",
             );
             return Err((Place::Margin, fault));
+        }
+        if let Some(budget) = &self.error_budget {
+            let mut numbers = budget.floor.values().chain([&budget.factor]);
+            if let Some(bad) = numbers.find(|number| !is_bound(**number)) {
+                let fault = Fault::new(
+                    "error_budget",
+                    format!("has the number {bad}"),
+                    "factor and floors are finite and not negative",
+                );
+                return Err((Place::Budget, fault));
+            }
         }
         Ok(())
     }

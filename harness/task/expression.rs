@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 /// Values of axes and `let` names, by name.
 pub(super) type Bindings = BTreeMap<String, i64>;
 
+/// Parentheses within one another; each takes a piece of the stack.
+const DEEPEST: usize = 64;
+
 /// Evaluates `text` with the usual precedence of `+ - * /` and parentheses. The message of an error is a fragment that
 /// names what was found.
 pub(super) fn evaluate(text: &str, bindings: &Bindings) -> Result<i64, String> {
     let mut parser = Parser {
         rest: text.trim_start(),
         bindings,
+        depth: 0,
     };
     let value = parser.sum()?;
     match parser.rest {
@@ -22,6 +26,8 @@ pub(super) fn evaluate(text: &str, bindings: &Bindings) -> Result<i64, String> {
 struct Parser<'a> {
     rest: &'a str,
     bindings: &'a Bindings,
+    /// Parentheses that are open.
+    depth: usize,
 }
 
 impl Parser<'_> {
@@ -56,18 +62,26 @@ impl Parser<'_> {
                     .checked_mul(right)
                     .ok_or_else(|| format!("{value} * {right} overflows"))?,
                 _ if right == 0 => return Err("division by zero".to_owned()),
-                _ if value % right != 0 => {
-                    return Err(format!("{value} / {right} is not a whole number"));
-                }
-                _ => value / right,
+                _ => match value.checked_rem(right) {
+                    Some(0) => value / right,
+                    Some(_) => return Err(format!("{value} / {right} is not a whole number")),
+                    None => return Err(format!("{value} / {right} overflows")),
+                },
             };
         }
     }
 
     fn atom(&mut self) -> Result<i64, String> {
         if self.rest.starts_with('(') {
+            if self.depth == DEEPEST {
+                return Err(format!(
+                    "more than {DEEPEST} parentheses lie within one another"
+                ));
+            }
+            self.depth += 1;
             self.skip(1);
             let value = self.sum()?;
+            self.depth -= 1;
             if !self.rest.starts_with(')') {
                 return Err(format!("expected `)` before `{}`", self.rest));
             }
@@ -132,6 +146,26 @@ mod tests {
             value("9223372036854775807 * 2")
                 .unwrap_err()
                 .contains("overflows")
+        );
+    }
+
+    #[test]
+    fn the_smallest_number_over_minus_one_overflows() {
+        let bindings = Bindings::from([("low".to_owned(), i64::MIN), ("one".to_owned(), -1)]);
+        let error = evaluate("low / one", &bindings).unwrap_err();
+        assert!(error.contains("overflows"), "{error}");
+    }
+
+    #[test]
+    fn parentheses_nest_so_deep_and_no_deeper() {
+        let nested = |depth: usize| format!("{}seq{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(value(&nested(DEEPEST)), Ok(6));
+        for depth in [DEEPEST + 1, 1_000_000] {
+            assert!(value(&nested(depth)).unwrap_err().contains("parentheses"));
+        }
+        assert_eq!(
+            value(&format!("{}1", "(seq) + ".repeat(1000))),
+            Ok(6 * 1000 + 1)
         );
     }
 }

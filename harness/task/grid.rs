@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Value;
 
-use super::contract::{EntrySpec, ScalarSlot, ScalarType, TensorSlot};
+use super::contract::{EntrySpec, ScalarSlot, ScalarType, TensorSlot, is_bound};
 use super::error::Fault;
 use super::expression::{Bindings, evaluate};
 use super::{Case, Contract, Expect, Scalar, Tolerance};
@@ -94,8 +94,17 @@ pub(super) struct Identity<'a> {
 /// Key in a tolerance table that serves every dtype.
 pub(super) const ANY_DTYPE: &str = "*";
 
+/// Largest tensor and storage, in elements: more than any GPU holds, and few enough that no product of them overflows.
+const LARGEST: i64 = 1 << 40;
+
 /// One combination of axis values.
 pub(super) type AxisValues = BTreeMap<String, Value>;
+
+/// Number of combinations of `axes`; `None` where no number holds it.
+pub(super) fn count(axes: &BTreeMap<String, Vec<Value>>) -> Option<usize> {
+    let mut lengths = axes.values().map(Vec::len);
+    lengths.try_fold(1_usize, usize::checked_mul)
+}
 
 /// The cartesian product of `axes`, the last axis fastest.
 pub(super) fn combinations(axes: &BTreeMap<String, Vec<Value>>) -> Vec<AxisValues> {
@@ -212,10 +221,16 @@ impl Template {
             .flatten()
             .find(|tensor| tensor.role != Role::In)
             .map(|tensor| tensor.dtype);
-        let tolerance = judged
+        let [atol, rtol] = *judged
             .and_then(|dtype| identity.tolerance.get(dtype.name()))
             .or_else(|| identity.tolerance.get(ANY_DTYPE))
             .ok_or_else(|| fault("no tolerance for the dtype of its first output".to_owned()))?;
+        // Any finite output lies within an infinite tolerance, and none within a NaN.
+        if let Some(bad) = [atol, rtol].into_iter().find(|part| !is_bound(*part)) {
+            return Err(fault(format!(
+                "has the tolerance {bad}, which is no finite number from 0 on"
+            )));
+        }
         Ok(Case {
             id: identity.id.clone(),
             set: identity.set.to_owned(),
@@ -225,10 +240,7 @@ impl Template {
             tensors,
             scalars,
             storage_bytes,
-            tolerance: Tolerance {
-                atol: tolerance[0],
-                rtol: tolerance[1],
-            },
+            tolerance: Tolerance { atol, rtol },
             expect: self.expect.unwrap_or_default(),
             same_bits_as_baseline: self.same_bits_as_baseline.unwrap_or(false),
             shrunk: None,
@@ -297,6 +309,11 @@ impl TensorTemplate {
         if let Some(size) = shape.iter().find(|size| **size < 0) {
             return Err(format!("has the negative size {size}"));
         }
+        if shape.iter().try_fold(1, grown).is_none() {
+            return Err(format!(
+                "has more than {LARGEST} elements, an empty dimension counted as one"
+            ));
+        }
         let strides = match &self.stride {
             Some(strides) => all(strides)?,
             None => dense_strides(&shape),
@@ -318,13 +335,20 @@ impl TensorTemplate {
         if offset < 0 {
             return Err(format!("has the negative offset {offset}"));
         }
+        if span(&shape, &strides, offset).is_none() {
+            return Err(format!("reaches beyond element {LARGEST} of its storage"));
+        }
+        let fill = self.fill.as_ref().unwrap_or(&slot.fill).resolve(number);
+        if let Some(fault) = fill.fault() {
+            return Err(format!("its fill {fault}"));
+        }
         let tensor = TensorSpec {
             name: slot.name.clone(),
             role: slot.role,
             dtype,
             offset,
             storage: storages.index(self.storage.as_deref()),
-            fill: self.fill.as_ref().unwrap_or(&slot.fill).resolve(number),
+            fill,
             bitwise: slot.bitwise,
             repeatable: slot.repeatable,
             on_host: self.device == Some(Place::Cpu),
@@ -339,6 +363,22 @@ impl TensorTemplate {
         }
         Ok(tensor)
     }
+}
+
+/// `elements` times one more dimension, up to [`LARGEST`]. Empty ones count as one, so that strides stay in bounds too.
+fn grown(elements: i64, size: &i64) -> Option<i64> {
+    elements
+        .checked_mul((*size).max(1))
+        .filter(|elements| *elements <= LARGEST)
+}
+
+/// Place of a view's last element, up to [`LARGEST`].
+fn span(shape: &[i64], strides: &[i64], offset: i64) -> Option<i64> {
+    let mut dims = shape.iter().zip(strides).filter(|(size, _)| **size > 1);
+    dims.try_fold(offset, |span, (size, stride)| {
+        (size - 1).checked_mul(*stride)?.checked_add(span)
+    })
+    .filter(|span| *span < LARGEST)
 }
 
 /// What holds for calls that the contract accepts: known ranks, and outputs alone in their storage.
@@ -442,7 +482,14 @@ impl Storages {
         let mut sizes = Vec::with_capacity(self.0.len());
         for (index, name) in self.0.iter().enumerate() {
             let limit = match name.as_ref().and_then(|name| declared.get(name)) {
-                Some(size) => Some(size.evaluate(bindings)?),
+                Some(size) => {
+                    let size = size.evaluate(bindings)?;
+                    if !(0..=LARGEST).contains(&size) {
+                        let name = name.as_deref().unwrap_or_default();
+                        return Err(format!("the storage `{name}` cannot have {size} elements"));
+                    }
+                    Some(size)
+                }
                 None => None,
             };
             let mut bytes = 0;

@@ -7,6 +7,8 @@ mod catalog;
 mod contract;
 mod error;
 mod expression;
+#[cfg(test)]
+mod fuzz;
 mod grid;
 mod hash;
 mod rows;

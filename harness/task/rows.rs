@@ -7,7 +7,7 @@ use toml::{Spanned, Value};
 
 use super::error::{Fault, SourceText, TaskError};
 use super::grid::{
-    ANY_DTYPE, AxisValues, Identity, Size, Template, TensorTemplate, When, combinations,
+    ANY_DTYPE, AxisValues, Identity, Size, Template, TensorTemplate, When, combinations, count,
 };
 use super::{Case, Contract, Expect};
 
@@ -65,6 +65,9 @@ struct GridTable {
     bitwise: Option<Vec<String>>,
 }
 
+/// Grid cases of a file at most. A few axes multiply to more than any machine runs or holds.
+const MOST_CASES: usize = 1 << 16;
+
 /// Rows and grid cases of a task, in file order.
 pub(super) struct Rows {
     pub(super) rows: Vec<Case>,
@@ -106,11 +109,18 @@ impl Rows {
         let mut grid = Vec::new();
         for table in file.grids {
             let at = table.name.span();
-            grid.extend(
-                table
-                    .resolve(contract)
-                    .map_err(|fault| source.invalid(fault, Some(at)))?,
-            );
+            let cases = table
+                .resolve(contract, MOST_CASES - grid.len())
+                .map_err(|fault| source.invalid(fault, Some(at.clone())))?;
+            if let Some(twice) = cases.iter().find(|case| !ids.insert(case.id.clone())) {
+                let fault = Fault::new(
+                    format!("`{}`", twice.id),
+                    "stands twice",
+                    "give every grid its own name, and every value of an axis once",
+                );
+                return Err(source.invalid(fault, Some(at)));
+            }
+            grid.extend(cases);
         }
         Ok(Self { rows, grid })
     }
@@ -146,8 +156,19 @@ impl RowTable {
 }
 
 impl GridTable {
-    fn resolve(self, contract: &Contract) -> Result<Vec<Case>, Fault> {
+    /// Every case of the grid; a fault where there are none, or more than `most`.
+    fn resolve(self, contract: &Contract, most: usize) -> Result<Vec<Case>, Fault> {
         let name = self.name.into_inner();
+        let cases = count(&self.axes).filter(|cases| (1..=most).contains(cases));
+        if cases.is_none() {
+            return Err(Fault::new(
+                format!("grid `{name}`"),
+                format!(
+                    "its axes have no case, or more than the {most} that are left of {MOST_CASES}"
+                ),
+                "give every axis a value, and split what no run could take",
+            ));
+        }
         let template = Template {
             tensors: self.tensors,
             scalars: self.scalars,

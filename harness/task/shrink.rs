@@ -20,7 +20,7 @@ pub fn shrink(case: &Case, entry: &EntrySpec, limit: ShrinkLimit) -> Case {
         .shrink_multiple_of
         .iter()
         .map(|axis| axis_size(case, entry, axis).max(1))
-        .product::<i64>();
+        .fold(1, i64::saturating_mul);
     let per_step = largest.div_ceil(size as u64).max(1);
     let target = ((limit.0 / per_step) as i64 / multiple * multiple)
         .max(multiple)

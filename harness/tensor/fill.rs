@@ -86,6 +86,20 @@ impl Fill {
         }
     }
 
+    /// What is wrong with the fill, as the end of a sentence about it.
+    pub fn fault(&self) -> Option<String> {
+        match *self {
+            // Each draw takes 32 of its 64 bits.
+            Self::Integers { low, high } if !(1..=1 << 32).contains(&high.saturating_sub(low)) => {
+                Some(format!(
+                    "draws integers of [{low}, {high}), where there must be one and at most 2^32"
+                ))
+            }
+            Self::Cycle { ref of } if of.is_empty() => Some("is a cycle of no fills".to_owned()),
+            _ => None,
+        }
+    }
+
     /// Value of element `index` under `key`, before it is rounded to the dtype.
     pub fn value(&self, key: u64, index: u64) -> f64 {
         match *self {
@@ -194,6 +208,17 @@ mod tests {
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen, [-1, 0, 1, 2]);
+    }
+
+    #[test]
+    fn integers_of_an_empty_or_endless_range_are_a_fault() {
+        let fault = |low, high| Fill::Integers { low, high }.fault();
+        assert_eq!(fault(-1, 3), None);
+        assert_eq!(fault(0, 1 << 32), None);
+        for (low, high) in [(3, 3), (3, -1), (0, (1 << 32) + 1), (i64::MIN, i64::MAX)] {
+            assert!(fault(low, high).is_some(), "{low} {high}");
+        }
+        assert!(Fill::Cycle { of: Vec::new() }.fault().is_some());
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Worker {
 
     pub fn timed(&mut self, limit: Duration) -> Result<TimeReply, WorkerError> {
         match self.receive(limit)? {
-            Reply::Timed(reply) => Ok(*reply),
+            Reply::Timed(reply) if reply.is_possible() => Ok(*reply),
             _ => Err(WorkerError::Confused),
         }
     }

@@ -7,6 +7,8 @@ mod attest;
 mod call;
 mod check;
 mod client;
+#[cfg(test)]
+mod fuzz;
 mod outputs;
 mod placement;
 mod protocol;

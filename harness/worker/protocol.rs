@@ -91,7 +91,7 @@ pub struct CheckRequest {
 }
 
 /// What a checked call did.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CheckReply {
     /// What `kda_launch` returned; of a candidate that declined, what the baseline then returned.
     pub status: SideStatus,
@@ -120,7 +120,6 @@ pub struct CheckReply {
 pub struct OutputCopy {
     pub set: u32,
     pub storage: usize,
-    #[serde(flatten)]
     pub copied: Copied,
 }
 
@@ -168,7 +167,7 @@ pub struct TimePlan {
 }
 
 /// Samples of one row in one process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TimeReply {
     pub calls_per_sample: u32,
     pub buffer_sets: u32,
@@ -187,6 +186,17 @@ pub struct TimeReply {
     pub unlike_fresh: Vec<Side>,
     /// Settings of the device that sampling changed.
     pub device_changes: Vec<String>,
+}
+
+impl TimeReply {
+    /// Whether these may be samples at all: a worker can send any number, and statistics need times.
+    pub(super) fn is_possible(&self) -> bool {
+        let lanes = [&self.device, &self.device_hot, &self.submit, &self.wall];
+        let mut times = lanes.into_iter().flatten().flat_map(|block| block.ns);
+        self.calls_per_sample > 0
+            && self.buffer_sets > 0
+            && times.all(|ns| ns.is_finite() && ns > 0.0)
+    }
 }
 
 /// Blocks of one lane, in the order they were taken.
@@ -221,8 +231,12 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result
             "a message of {length} bytes is longer than any of the protocol"
         )));
     }
-    let mut bytes = vec![0; length as usize];
-    stream.read_exact(&mut bytes)?;
+    // What the other end says is long is believed as it arrives.
+    let mut bytes = Vec::new();
+    stream.take(u64::from(length)).read_to_end(&mut bytes)?;
+    if bytes.len() < length as usize {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     rmp_serde::from_slice(&bytes)
         .map(Some)
         .map_err(io::Error::other)

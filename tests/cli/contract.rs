@@ -134,6 +134,58 @@ fn two_rows_of_one_id_are_refused() {
 }
 
 #[test]
+fn a_grid_without_a_case_or_with_one_twice_or_without_end_is_refused() {
+    let n = "n = [0, 1, 129]";
+    let endless: String = (0..20)
+        .map(|axis| format!("a{axis} = [1, 2, 3], "))
+        .collect();
+    for (axes, said) in [
+        ("n = []", "no case, or more than"),
+        ("n = [1, 1]", "stands twice"),
+        (&format!("{endless}n = [1]"), "no case, or more than"),
+    ] {
+        refused("rows.toml", (n, axes), -2, &[said]);
+    }
+}
+
+#[test]
+fn a_tolerance_under_which_anything_passes_is_refused() {
+    for bound in ["inf", "nan", "-1.0"] {
+        refused(
+            "rows.toml",
+            ("atol = 1e-5", &format!("atol = {bound}")),
+            -3,
+            &["has the tolerance", "no finite number from 0 on"],
+        );
+        refused(
+            "task.toml",
+            ("factor = 2.0", &format!("factor = {bound}")),
+            -1,
+            &["error_budget: has the number"],
+        );
+    }
+}
+
+#[test]
+fn names_that_stand_twice_and_multiples_of_no_axis_are_refused() {
+    refused(
+        "task.toml",
+        (r#"name = "y""#, r#"name = "x""#),
+        -14,
+        &["takes two arguments named `x`"],
+    );
+    refused(
+        "task.toml",
+        (
+            r#"shrink = "N""#,
+            "shrink = \"N\"\nshrink_multiple_of = [\"M\"]",
+        ),
+        -1,
+        &["a multiple of `M`, which no tensor has"],
+    );
+}
+
+#[test]
 fn a_missing_tensor_and_an_unknown_one_are_named() {
     refused(
         "rows.toml",
@@ -213,6 +265,18 @@ fn strides_and_sizes_that_cannot_be_are_refused() {
             "has the negative stride -1",
         ),
         ("shape = [-5]", "has the negative size -5"),
+        (
+            "shape = [0, 1099511627776, 2]",
+            "has more than 1099511627776 elements",
+        ),
+        (
+            "shape = [1000], stride = [9223372036854775807]",
+            "reaches beyond element 1099511627776",
+        ),
+        (
+            r#"shape = [1000], fill = { kind = "integers", low = 2, high = 2 }"#,
+            "draws integers of [2, 2)",
+        ),
     ] {
         refused(
             "rows.toml",

@@ -84,6 +84,52 @@ fn the_lines_say_which_run_it_was_and_where_its_entry_went() {
     );
 }
 
+/// Checks the first row after an edit to its tensors or its tolerance, and expects the gate to name what passes for it.
+#[track_caller]
+fn trivially_right(edits: &[(&str, &str)], said: &str) {
+    let project = Project::new();
+    for (from, to) in edits {
+        project.edit("rows.toml", from, to);
+    }
+    project
+        .emulated("check", &["--rows", "row_small"])
+        .exits(GATE_FAILED)
+        .prints(&[
+            "trivial: 1 of 1 check failed",
+            "`row_small`, output `out`",
+            said,
+        ]);
+}
+
+const X: &str = r#"x = { role = "in", dtype = "f32", shape = [1000] }"#;
+const Y: &str = r#"y = { role = "in", dtype = "f32", shape = [1000] }"#;
+
+#[test]
+fn a_row_that_takes_no_work_fails_whoever_computes_it() {
+    let filled = |row: &str, fill: &str| row.replace(" }", &format!(", fill = {fill} }}"));
+    let constant = |row: &str, value: &str| {
+        filled(row, &format!("{{ kind = \"constant\", value = {value} }}"))
+    };
+    let zero = [constant(X, "0.0"), constant(Y, "0.0")];
+    trivially_right(&[(X, &zero[0]), (Y, &zero[1])], "zero everywhere passes");
+    let ones = [constant(X, "1.0"), constant(Y, "1.0")];
+    trivially_right(
+        &[(X, &ones[0]), (Y, &ones[1])],
+        "the output for other inputs passes",
+    );
+    trivially_right(&[(X, &zero[0])], "a copy of `y` passes");
+    // Varied, but by less than the tolerance.
+    let narrow = |row| filled(row, "{ kind = \"normal\", mean = 9.0, std = 1e-3 }");
+    trivially_right(
+        &[
+            ("atol = 1e-5", "atol = 0.5"),
+            (X, &narrow(X)),
+            (Y, &narrow(Y)),
+        ],
+        "the output for other inputs passes",
+    );
+}
+
 #[test]
 fn every_gate_that_can_be_looked_at_was_passed() {
     let run = &benched().run;
@@ -101,6 +147,7 @@ fn every_gate_that_can_be_looked_at_was_passed() {
             "repeatable",
             "non-finite",
             "tolerance",
+            "trivial",
             "error-budget",
             "guards",
             "inputs-unchanged",

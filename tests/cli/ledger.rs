@@ -7,6 +7,8 @@ use std::thread;
 
 use kda::cli::exit_codes::{LEDGER, PASSED, USAGE};
 use kda::ledger::Ledger;
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 use crate::lines::{Line, Run, Verification, lines};
 use crate::project::{Finished, Project};
@@ -185,6 +187,31 @@ fn half_an_entry_and_text_behind_the_last_are_named() {
         3,
         "no hash closes this text",
     );
+}
+
+proptest! {
+    // Each case starts the program.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_byte_is_changed_added_or_removed_unseen(place in any::<Index>(), byte in any::<u8>(), kind in 0..3_u8) {
+        let mut bytes = three_entries().as_bytes().to_vec();
+        let place = place.index(bytes.len());
+        match kind {
+            0 => bytes[place] = byte,
+            1 => bytes.insert(place, byte),
+            _ => drop(bytes.remove(place)),
+        }
+        prop_assume!(bytes != three_entries().as_bytes());
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("emulated")).unwrap();
+        fs::write(folder.path().join("emulated/axpy.toml"), &bytes).unwrap();
+        let verify = ["ledger", "verify", "--ledger", folder.path().to_str().unwrap()];
+        let finished = assert_cmd::cargo::cargo_bin_cmd!("kda").args(verify).output().unwrap();
+        let said = String::from_utf8_lossy(&finished.stdout);
+        prop_assert_eq!(finished.status.code(), Some(i32::from(LEDGER)), "{}", said);
+        prop_assert!(said.starts_with("corrupt: "), "{}", said);
+    }
 }
 
 /// `verify` names entry `entry` after `good` good ones; a bench appends nothing and saves its entry.
