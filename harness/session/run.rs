@@ -12,7 +12,7 @@ use super::record::{Findings, assemble};
 use super::sampling::Timing;
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
-use crate::gate::{GateBook, Oracle, check_argv, check_imports};
+use crate::gate::{GateBook, Oracle, check_objects};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, TaskLibraries, Toolchain};
@@ -44,10 +44,7 @@ pub fn run(
 
     info!(seconds = clock.elapsed().as_secs_f64(), "built");
     let mut book = GateBook::default();
-    check_argv(&built.baseline, &built.candidate, &mut book);
-    if !emulated {
-        check_imports(&built.baseline, &built.candidate, &mut book);
-    }
+    check_objects(project.root(), task, &machine.target(), &built, &mut book);
     let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
     let before = clocks(machine)?;
     let ceilings = Ceilings::measure(&factory, options.limit)?;

@@ -25,10 +25,33 @@ pub struct Contract {
     /// Largest error that a candidate may have, relative to the baseline's.
     #[serde(default)]
     pub error_budget: Option<ErrorBudget>,
+    /// What a candidate may have besides the baseline's means.
+    #[serde(default)]
+    pub candidate: CandidateTerms,
     #[serde(rename = "entry")]
     pub entries: Vec<EntrySpec>,
     #[serde(rename = "set")]
     pub sets: Vec<RowSet>,
+}
+
+/// Exceptions from the gates that look at the candidate's object.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandidateTerms {
+    /// PTX opcodes, approximate or narrow, that the baseline does not have.
+    #[serde(default)]
+    pub approximate: Vec<String>,
+    #[serde(default, rename = "static")]
+    pub statics: Vec<StaticTerm>,
+}
+
+/// A variable that may outlive a call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticTerm {
+    /// As the source spells it, without its namespace.
+    pub name: String,
+    pub reason: String,
 }
 
 /// The candidate's largest error against the oracle may be `factor` times the baseline's plus the dtype's `floor`.
@@ -151,6 +174,7 @@ impl RowSet {
 enum Place {
     Schema,
     Margin,
+    Static(usize),
     Entry(usize),
     Set(usize),
 }
@@ -160,10 +184,18 @@ enum Place {
 struct Places {
     schema: Spanned<u32>,
     margin: Spanned<f64>,
+    #[serde(default)]
+    candidate: PlacesOfCandidate,
     #[serde(rename = "entry")]
     entries: Vec<Named>,
     #[serde(rename = "set")]
     sets: Vec<Named>,
+}
+
+#[derive(Default, Deserialize)]
+struct PlacesOfCandidate {
+    #[serde(default, rename = "static")]
+    statics: Vec<Named>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +208,11 @@ impl Places {
         match place {
             Place::Schema => Some(self.schema.span()),
             Place::Margin => Some(self.margin.span()),
+            Place::Static(index) => self
+                .candidate
+                .statics
+                .get(index)
+                .map(|term| term.name.span()),
             Place::Entry(index) => self.entries.get(index).map(|entry| entry.name.span()),
             Place::Set(index) => self.sets.get(index).map(|set| set.name.span()),
         }
@@ -194,6 +231,15 @@ impl Contract {
 
     fn validate(&self) -> Result<(), (Place, Fault)> {
         self.check_numbers()?;
+        let terms = &self.candidate.statics;
+        if let Some(index) = terms.iter().position(|term| term.reason.trim().is_empty()) {
+            let fault = Fault::new(
+                format!("static `{}`", terms[index].name),
+                "has no reason".to_owned(),
+                "say why a candidate may keep it from call to call",
+            );
+            return Err((Place::Static(index), fault));
+        }
         for (index, entry) in self.entries.iter().enumerate() {
             entry
                 .validate()

@@ -37,6 +37,7 @@ pub use flags::{argv_difference, compile_template, link_template};
 pub use hash::{Dependency, file_hash};
 pub use includes::included_files;
 
+pub(crate) use inspect::identifiers;
 pub use inspect::{DeviceGlobal, KernelFacts, ObjectFacts};
 pub use profile::{GPU_PROFILES, GpuProfile};
 pub use project::{NoProject, Origin, Project};

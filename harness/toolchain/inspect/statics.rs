@@ -23,11 +23,24 @@ const OF_STUBS: [(&str, &str); 3] = [
     ("_ZGVZ", "E5__tmp"),
 ];
 
+/// What a thread's own variable means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Threads {
+    /// State like any other.
+    OfTheHost,
+    /// Shared memory of a block, which outlives no block.
+    AreBlocks,
+}
+
 /// Names of the writable variables of `file`, sorted; `kernels` are those that its stubs may be for.
 ///
 /// A variable that nothing refers to is left out: headers of the C++ library define tags of one byte, each in a section
 /// of its own.
-pub(super) fn find(file: &File<'_>, kernels: &[&str]) -> Result<Vec<String>, object::Error> {
+pub(super) fn find(
+    file: &File<'_>,
+    kernels: &[&str],
+    threads: Threads,
+) -> Result<Vec<String>, object::Error> {
     let used = referenced_sections(file)?;
     let mut stubs = BTreeSet::new();
     let mut found = BTreeSet::new();
@@ -36,7 +49,11 @@ pub(super) fn find(file: &File<'_>, kernels: &[&str]) -> Result<Vec<String>, obj
             continue;
         };
         let name = symbol.name()?;
-        let is_variable = matches!(symbol.kind(), SymbolKind::Data | SymbolKind::Tls);
+        let is_variable = match symbol.kind() {
+            SymbolKind::Data => true,
+            SymbolKind::Tls => threads == Threads::OfTheHost,
+            _ => false,
+        };
         if !is_variable
             || !is_written(file, index)?
             || !used.contains(&index)
