@@ -73,6 +73,9 @@ pub(super) fn run(argv: &[String], folder: &Path) -> std::io::Result<Result<Stri
         .current_dir(folder)
         // Messages are read for what they name, and recorded.
         .env("LC_ALL", "C")
+        // The recorded command is the whole command.
+        .env_remove("NVCC_PREPEND_FLAGS")
+        .env_remove("NVCC_APPEND_FLAGS")
         .stdin(Stdio::null())
         .output()?;
     let mut message = String::from_utf8_lossy(&output.stderr).into_owned();

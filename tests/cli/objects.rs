@@ -148,6 +148,8 @@ fn everything_that_a_candidate_for_a_gpu_may_not_hold_fails_its_gate() {
     begun.in_launch(SYSTEM_CALL);
     begun.at_top(EMBEDDED_FILE);
     begun.at_top(CONSTRUCTOR);
+    begun.at_top("#include <stdlib.h>\nstatic const char kBinary[] = \"\\x7f\\x45LF\";");
+    begun.in_launch("  if (kBinary[call->entry & 3] == 0) atexit(early);");
     begun.at_top("__device__ int counter;");
     begun.in_kernel("  if (i < n) counter += 1;");
     begun.in_kernel("  asm volatile(\"prefetch.global.L2::evict_last [%0];\" ::\"l\"(a));");
@@ -166,11 +168,13 @@ fn everything_that_a_candidate_for_a_gpu_may_not_hold_fails_its_gate() {
         "the host variable `_ZZ10kda_launchE5calls`",
         "gate `constructors` failed",
         "early",
+        "2 calls of `atexit`",
         "gate `math-parity` failed: the candidate's PTX has `ex2.approx.f32`",
         "gate `depfile` failed: candidate-sm_90a includes `ledger/notes.h`",
         "gate `instructions` failed",
         "`.incbin` in an assembler statement",
         "`syscall` in `kda_launch`",
+        "an ELF file in the section `.rodata",
         "`prefetch.global.L2::evict_last`",
     ]);
 }
@@ -196,9 +200,11 @@ fn what_the_contract_grants_passes_and_a_grant_without_a_reason_is_refused() {
         "reason = ",
         "reason = \" \"\n[[candidate.static]]\nname = \"other\"",
     );
-    begun
-        .build_for_h100(&toolkit, USAGE)
-        .says(&["static `table` has no reason", "tasks/my_add/task.toml:"]);
+    begun.build_for_h100(&toolkit, USAGE).says(&[
+        "static `table`",
+        "has no reason",
+        "tasks/my_add/task.toml:",
+    ]);
 }
 
 #[test]

@@ -96,11 +96,9 @@ fn a_source_that_changes_while_it_is_compiled_is_compiled_as_it_is_hashed() {
     let source = fixture.path("tasks/vector_add/oracle.cpp");
     let text = fs::read_to_string(&source).expect("the fixture should have an oracle");
     let edited = fixture.path("edited.cpp");
-    fs::write(
-        &edited,
-        text.replacen("return 0;", "return 1;", 1) + "\n// edited\n",
-    )
-    .expect("a file");
+    let changed = text.replacen("+ b[i]", "- b[i]", 1);
+    assert_ne!(changed, text);
+    fs::write(&edited, changed).expect("a file");
     // Its time of modification is that of the edited copy, long before the compilation.
     let old = fs::File::open(&edited).expect("the copy should open");
     old.set_modified(std::time::UNIX_EPOCH)
