@@ -47,7 +47,7 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// Write the folder of a new task: a vector add that builds, checks and benches
     New(NewArguments),
-    /// Compile both sides and the oracle
+    /// Compile both sides and the oracle, and judge the objects
     Build(BuildArguments),
     /// Pack executable, objects and tasks for a GPU host without Rust or nvcc
     Bundle(BundleArguments),

@@ -8,6 +8,16 @@ pub mod gates {
     pub const ARGV: &str = "identical-commands";
     /// The candidate's object asks for nothing that the baseline's does not, but for a short list.
     pub const IMPORTS: &str = "imports";
+    /// No variable of the candidate outlives a call, on the device or the host.
+    pub const STATIC_STATE: &str = "static-state";
+    /// Loading and unloading the candidate runs nothing but nvcc's registration.
+    pub const CONSTRUCTORS: &str = "constructors";
+    /// The candidate approximates nothing that the baseline does not.
+    pub const MATH_PARITY: &str = "math-parity";
+    /// What the compiler read lies in the task, `kernels/` and `baselines/`.
+    pub const DEPFILE: &str = "depfile";
+    /// No system call, no embedded binary, no cache hint that outlives a call.
+    pub const INSTRUCTIONS: &str = "instructions";
     /// Every case that the contract accepts is served.
     pub const SERVED: &str = "served";
     /// Every case that must be refused returns its status and writes nothing.
@@ -47,9 +57,14 @@ pub mod gates {
     /// No worker died, hung or reported a device error.
     pub const ALIVE: &str = "alive";
 
-    pub(super) const ALL: [&str; 21] = [
+    pub(super) const ALL: [&str; 26] = [
         ARGV,
         IMPORTS,
+        STATIC_STATE,
+        CONSTRUCTORS,
+        MATH_PARITY,
+        DEPFILE,
+        INSTRUCTIONS,
         ALIVE,
         SERVED,
         REFUSED,

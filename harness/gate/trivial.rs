@@ -281,6 +281,7 @@ mod tests {
             storage: 0,
             fill: Fill::default(),
             bitwise: false,
+            repeatable: true,
             on_host: false,
         };
         let storage: Vec<u8> = [0, 7, 0, 0, 9_i32]

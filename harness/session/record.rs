@@ -112,6 +112,9 @@ impl Findings<'_> {
                 row.state = RowState::Lost;
                 row.reason = Some(why.clone());
             }
+            Screened::NotRun => {
+                row.reason = Some("a gate failed before anything was loaded".to_owned());
+            }
             Screened::Failed(route) => {
                 describe_route(&mut row, route);
                 row.reason = Some("a gate failed on it".to_owned());

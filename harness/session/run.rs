@@ -13,7 +13,7 @@ use super::record::{Findings, assemble};
 use super::sampling::{RowSamples, Timing};
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
-use crate::gate::{GateBook, Oracle, check_argv, check_imports, check_trivial, floor_ns, gates};
+use crate::gate::{GateBook, Oracle, check_objects, check_trivial, floor_ns, gates};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
@@ -45,14 +45,15 @@ pub fn run(
 
     info!(seconds = clock.elapsed().as_secs_f64(), "built");
     let mut book = GateBook::blind_to(&options.blind);
-    check_argv(&built.baseline, &built.candidate, &mut book);
-    if !emulated {
-        check_imports(&built.baseline, &built.candidate, &mut book);
-    }
+    check_objects(project.root(), task, &machine.target(), &built, &mut book);
+    let may_load = book.all_passed();
     for row in cases.short_rows(task) {
         check_trivial(&row, &mut oracles[0], options.seed, &mut book)?;
     }
-    info!(seconds = clock.elapsed().as_secs_f64(), "contract judged");
+    info!(
+        seconds = clock.elapsed().as_secs_f64(),
+        "objects and contract judged"
+    );
     let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
     let before = clocks(machine)?;
     let ceilings = Ceilings::measure(&factory, options.limit)?;
@@ -68,7 +69,14 @@ pub fn run(
         budget: task.contract.error_budget.as_ref(),
         options,
     };
-    let screened = screening.run(&all, &mut oracles, progress)?;
+    // What an object alone gives away is not loaded: its constructors would run, whatever else they are.
+    let screened = match may_load {
+        true => screening.run(&all, &mut oracles, progress)?,
+        false => all
+            .iter()
+            .map(|case| (case.id.clone(), Screened::NotRun))
+            .collect(),
+    };
 
     info!(
         seconds = clock.elapsed().as_secs_f64(),
@@ -81,7 +89,7 @@ pub fn run(
         .iter()
         .filter_map(|(id, fate)| match fate {
             Screened::Passed { graphs, .. } => Some((id.clone(), graphs.clone())),
-            Screened::Failed(_) | Screened::Lost(_) => None,
+            Screened::Failed(_) | Screened::Lost(_) | Screened::NotRun => None,
         })
         .collect();
     let sound = book.all_passed() && rows.iter().all(|row| attested.contains_key(&row.id));

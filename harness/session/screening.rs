@@ -29,6 +29,8 @@ pub(super) enum Screened {
     },
     /// Some gate failed on it.
     Failed(RouteReply),
+    /// A gate that needs no run failed: nothing was loaded.
+    NotRun,
     Lost(String),
 }
 

@@ -25,10 +25,33 @@ pub struct Contract {
     /// Largest error that a candidate may have, relative to the baseline's.
     #[serde(default)]
     pub error_budget: Option<ErrorBudget>,
+    /// What a candidate may have besides the baseline's means.
+    #[serde(default)]
+    pub candidate: CandidateTerms,
     #[serde(rename = "entry")]
     pub entries: Vec<EntrySpec>,
     #[serde(rename = "set")]
     pub sets: Vec<RowSet>,
+}
+
+/// Exceptions from the gates that look at the candidate's object.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandidateTerms {
+    /// PTX opcodes, approximate or narrow, that the baseline does not have.
+    #[serde(default)]
+    pub approximate: Vec<String>,
+    #[serde(default, rename = "static")]
+    pub statics: Vec<StaticTerm>,
+}
+
+/// A variable that may outlive a call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticTerm {
+    /// As the source spells it, without its namespace.
+    pub name: String,
+    pub reason: String,
 }
 
 /// The candidate's largest error against the oracle may be `factor` times the baseline's plus the dtype's `floor`.
@@ -190,6 +213,7 @@ enum Place {
     Schema,
     Margin,
     Budget,
+    Static(usize),
     Entry(usize),
     Set(usize),
 }
@@ -200,10 +224,18 @@ struct Places {
     schema: Spanned<u32>,
     margin: Spanned<f64>,
     error_budget: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    candidate: PlacesOfCandidate,
     #[serde(rename = "entry")]
     entries: Vec<Named>,
     #[serde(rename = "set")]
     sets: Vec<Named>,
+}
+
+#[derive(Default, Deserialize)]
+struct PlacesOfCandidate {
+    #[serde(default, rename = "static")]
+    statics: Vec<Named>,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +249,11 @@ impl Places {
             Place::Schema => Some(self.schema.span()),
             Place::Margin => Some(self.margin.span()),
             Place::Budget => self.error_budget.as_ref().map(Spanned::span),
+            Place::Static(index) => self
+                .candidate
+                .statics
+                .get(index)
+                .map(|term| term.name.span()),
             Place::Entry(index) => self.entries.get(index).map(|entry| entry.name.span()),
             Place::Set(index) => self.sets.get(index).map(|set| set.name.span()),
         }
@@ -243,6 +280,15 @@ impl Contract {
                 "give every entry its own name",
             );
             return Err((Place::Entry(last.unwrap_or_default()), fault));
+        }
+        let terms = &self.candidate.statics;
+        if let Some(index) = terms.iter().position(|term| term.reason.trim().is_empty()) {
+            let fault = Fault::new(
+                format!("static `{}`", terms[index].name),
+                "has no reason".to_owned(),
+                "say why a candidate may keep it from call to call",
+            );
+            return Err((Place::Static(index), fault));
         }
         for (index, entry) in self.entries.iter().enumerate() {
             entry

@@ -16,6 +16,8 @@ mod shrink;
 
 pub use case::{Case, Expect, Scalar, Tolerance};
 pub use catalog::{Task, names};
-pub use contract::{Contract, EntrySpec, ErrorBudget, RowSet, ScalarSlot, TensorSlot};
+pub use contract::{
+    CandidateTerms, Contract, EntrySpec, ErrorBudget, RowSet, ScalarSlot, StaticTerm, TensorSlot,
+};
 pub use error::TaskError;
 pub use shrink::{ShrinkLimit, shrink};

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::hash::{Dependency, dependencies_hash, texts_hash};
+use super::inspect::ObjectFacts;
 
 /// Raised with every change of the layout below; records of another format are ignored and rebuilt.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// A shared library and what it was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub struct Built {
     /// The source first.
     #[serde(rename = "dependency")]
     pub dependencies: Vec<Dependency>,
+    /// What gates ask of the object before it is loaded.
+    pub facts: ObjectFacts,
 }
 
 impl Built {

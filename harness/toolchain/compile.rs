@@ -1,6 +1,7 @@
 //! Compiling one unit, checking its symbols, and linking it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -8,8 +9,9 @@ use super::built::{Built, FORMAT};
 use super::cache::Wanted;
 use super::error::{BuildError, io_error};
 use super::hash::{Dependency, file_hash};
+use super::inspect::{ObjectFacts, inspect};
 use super::job::Job;
-use super::programs::{Programs, run};
+use super::programs::{KEPT, Programs, run};
 use super::symbols::{Symbols, version_script};
 use super::{depfile, device_only};
 
@@ -32,8 +34,13 @@ pub(super) struct Compilation<'a> {
 impl Compilation<'_> {
     /// The library, in the staging folder, and its record.
     pub(super) fn run(&self) -> Result<(PathBuf, Built), BuildError> {
+        let kept = self.staging.join(KEPT);
+        fs::create_dir(&kept).map_err(io_error("create", &kept))?;
         let (dependencies, warnings) = self.compile()?;
-        let imports = self.checked_imports()?;
+        let object = self.staging.join("object.o");
+        let bytes = fs::read(&object).map_err(io_error("read", &object))?;
+        let imports = self.checked_imports(&bytes)?;
+        let facts = self.facts(&bytes, &dependencies)?;
         let library = self.link()?;
         let mut built = Built {
             format: FORMAT,
@@ -48,6 +55,7 @@ impl Compilation<'_> {
             imports,
             warnings,
             dependencies,
+            facts,
         };
         built.hash_sources();
         Ok((library, built))
@@ -72,10 +80,15 @@ impl Compilation<'_> {
         Err(BuildError::Moving { task, unit })
     }
 
-    /// The included files that are not the toolkit's; those of the project with relative paths.
+    /// The included files that are not the compilers' own; those of the project with relative paths.
     fn dependencies(&self) -> Result<Vec<Dependency>, BuildError> {
         let depfile = self.staging.join("object.d");
         let text = fs::read_to_string(&depfile).map_err(io_error("read", &depfile))?;
+        let compilers = self.programs.own_folders();
+        let is_compilers = |path: &Path| {
+            !path.starts_with(self.root())
+                && compilers.iter().any(|folder| path.starts_with(folder))
+        };
         let mut dependencies: Vec<Dependency> = Vec::new();
         for path in depfile::parse(&text) {
             let path = self
@@ -83,7 +96,7 @@ impl Compilation<'_> {
                 .join(&path)
                 .canonicalize()
                 .map_err(io_error("find", &path))?;
-            if self.programs.is_toolkits(&path) {
+            if is_compilers(&path) {
                 continue;
             }
             let shown = path.strip_prefix(self.root()).unwrap_or(&path);
@@ -96,11 +109,18 @@ impl Compilation<'_> {
         Ok(dependencies)
     }
 
-    fn checked_imports(&self) -> Result<Vec<String>, BuildError> {
+    fn facts(&self, object: &[u8], dependencies: &[Dependency]) -> Result<ObjectFacts, BuildError> {
+        let sources: Vec<PathBuf> = dependencies
+            .iter()
+            .map(|dependency| self.root().join(&dependency.path))
+            .collect();
+        let kept = self.staging.join(KEPT);
+        inspect(object, &kept, &sources).map_err(io_error("read what was compiled into", &kept))
+    }
+
+    fn checked_imports(&self, object: &[u8]) -> Result<Vec<String>, BuildError> {
         let (task, unit) = self.names();
-        let object = self.staging.join("object.o");
-        let bytes = fs::read(&object).map_err(io_error("read", &object))?;
-        let symbols = match Symbols::read(&bytes) {
+        let symbols = match Symbols::read(object) {
             Ok(symbols) => symbols,
             Err(source) => return Err(BuildError::Object { task, unit, source }),
         };
@@ -166,7 +186,16 @@ impl Compilation<'_> {
 
 fn changed_since(root: &Path, dependencies: &[Dependency], started: SystemTime) -> bool {
     dependencies.iter().any(|dependency| {
-        let modified = fs::metadata(root.join(&dependency.path)).and_then(|m| m.modified());
-        modified.is_ok_and(|time| time >= started)
+        let changed = fs::metadata(root.join(&dependency.path)).map(|m| changed(&m));
+        changed.is_ok_and(|time| time >= started)
     })
+}
+
+/// When content, name or attributes changed last. Unlike the time of modification, nothing sets it back.
+fn changed(metadata: &fs::Metadata) -> SystemTime {
+    let since = Duration::new(
+        u64::try_from(metadata.ctime()).unwrap_or(0),
+        u32::try_from(metadata.ctime_nsec()).unwrap_or(0),
+    );
+    SystemTime::UNIX_EPOCH + since
 }

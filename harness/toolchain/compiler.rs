@@ -91,6 +91,29 @@ impl Compiler {
     }
 }
 
+/// Where a C++ compiler looks for headers by itself, links resolved; empty for one that does not say.
+pub(crate) fn include_folders(program: &Path) -> Vec<PathBuf> {
+    let asked = Command::new(program)
+        .args(["-x", "c++", "-E", "-v", "/dev/null"])
+        .env("LC_ALL", "C")
+        .output();
+    let Ok(output) = asked else {
+        return Vec::new();
+    };
+    searched_folders(&String::from_utf8_lossy(&output.stderr))
+        .filter_map(|folder| Path::new(folder).canonicalize().ok())
+        .collect()
+}
+
+/// The indented lines between the two that GCC and Clang put around their list.
+fn searched_folders(said: &str) -> impl Iterator<Item = &str> {
+    said.lines()
+        .skip_while(|line| !line.starts_with("#include <...> search starts here"))
+        .skip(1)
+        .take_while(|line| !line.starts_with("End of search list"))
+        .map(str::trim)
+}
+
 /// The program's first place on PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
@@ -132,8 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn a_host_compiler_is_found() {
+    fn a_host_compiler_is_found_and_says_where_its_headers_lie() {
         let host = host_compiler().expect("a test machine should have a C++ compiler");
         assert!(!host.version.is_empty());
+        let folders = include_folders(&host.program);
+        assert!(
+            folders
+                .iter()
+                .any(|folder| folder.join("stdio.h").is_file()),
+            "{folders:?}"
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! The argument vectors. One function each for compiling and linking: a side's role never reaches them.
 //!
 //! Compilers run in the project's root with relative paths, so that neither an argument vector nor an object depends
-//! on where the checkout lies. What does vary stands as a placeholder: `{source}`, `{output}`, `{depfile}`, `{object}`,
-//! `{exports}` (the linker's list of exported symbols), `{c++}`, `{nvcc}` and `{cuda}` (the toolkit's folder).
+//! on where the checkout lies. What does vary stands as a placeholder: `{source}`, `{output}`, `{depfile}`, `{kept}` (a
+//! folder for what nvcc makes on the way), `{object}`, `{exports}` (the linker's list of exported symbols), `{c++}`,
+//! `{nvcc}` and `{cuda}` (the toolkit's folder).
 
 use super::target::{Arch, Target, Unit};
 
@@ -51,8 +52,10 @@ fn cuda(arches: &[Arch]) -> Vec<String> {
          -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Werror all-warnings",
     );
     argv.extend(arches.iter().map(|arch| gencode(*arch)));
+    // PTX and cubin are those inside the object, at hand without a second compilation. System headers stand in the
+    // depfile too: a pragma makes any header one.
     argv.extend(words(
-        "-Ikernels/include -Ibaselines -MMD -MF {depfile} -c {source} -o {output}",
+        "-Ikernels/include -Ibaselines -MD -MF {depfile} --keep --keep-dir {kept} -c {source} -o {output}",
     ));
     argv
 }
@@ -63,7 +66,7 @@ fn emulated() -> Vec<String> {
     words(
         "{c++} -x c++ -std=c++20 -O3 -ffp-contract=off -fno-strict-aliasing -DKDA_EMULATED -fPIC -fvisibility=hidden \
          -Wall -Wno-unknown-pragmas -Wno-psabi -pthread \
-         -Ikernels/include/kda/emulated -Ikernels/include -Ibaselines -MMD -MF {depfile} -c {source} -o {output}",
+         -Ikernels/include/kda/emulated -Ikernels/include -Ibaselines -MD -MF {depfile} -c {source} -o {output}",
     )
 }
 
@@ -71,7 +74,7 @@ fn emulated() -> Vec<String> {
 fn oracle() -> Vec<String> {
     words(
         "{c++} -std=c++20 -O3 -ffp-contract=off -fPIC -fvisibility=hidden -Wall -pthread -Ikernels/include \
-         -MMD -MF {depfile} -c {source} -o {output}",
+         -MD -MF {depfile} -c {source} -o {output}",
     )
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod flags;
 mod hash;
 mod includes;
+mod inspect;
 mod installed;
 mod job;
 mod profile;
@@ -35,6 +36,9 @@ pub use error::BuildError;
 pub use flags::{argv_difference, compile_template, link_template};
 pub use hash::{Dependency, file_hash};
 pub use includes::included_files;
+
+pub(crate) use inspect::identifiers;
+pub use inspect::{DeviceGlobal, KernelFacts, ObjectFacts};
 pub use profile::{GPU_PROFILES, GpuProfile};
 pub(crate) use project::{CORPUS_TASKS, TASKS};
 pub use project::{NoProject, Origin, Project};

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::compiler::Compiler;
+use super::compiler::{Compiler, include_folders};
 use super::flags::expand;
+
+/// Where nvcc leaves what it makes on the way, below the staging folder.
+pub(super) const KEPT: &str = "kept";
 
 /// The programs behind the placeholders, and their versions as one text.
 pub(super) struct Programs {
@@ -28,10 +31,11 @@ impl Programs {
         }
     }
 
-    /// Whether a header belongs to the CUDA toolkit, which the version stands for.
-    pub(super) fn is_toolkits(&self, header: &Path) -> bool {
-        let toolkit = self.toolkit.as_ref();
-        toolkit.is_some_and(|toolkit| header.starts_with(toolkit))
+    /// Folders whose headers the version stands for: the CUDA toolkit, and where the host's compiler looks by itself.
+    pub(super) fn own_folders(&self) -> Vec<PathBuf> {
+        let mut folders = include_folders(Path::new(&self.host));
+        folders.extend(self.toolkit.clone());
+        folders
     }
 
     pub(super) fn expand(&self, template: &[String], source: &Path, staging: &Path) -> Vec<String> {
@@ -42,6 +46,7 @@ impl Programs {
             ("{source}", &text(source)),
             ("{output}", &text(&staging.join("object.o"))),
             ("{depfile}", &text(&staging.join("object.d"))),
+            ("{kept}", &text(&staging.join(KEPT))),
         ];
         expand(template, &values)
     }
@@ -68,6 +73,9 @@ pub(super) fn run(argv: &[String], folder: &Path) -> std::io::Result<Result<Stri
         .current_dir(folder)
         // Messages are read for what they name, and recorded.
         .env("LC_ALL", "C")
+        // The recorded command is the whole command.
+        .env_remove("NVCC_PREPEND_FLAGS")
+        .env_remove("NVCC_APPEND_FLAGS")
         .stdin(Stdio::null())
         .output()?;
     let mut message = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -138,6 +138,11 @@ fn every_gate_that_can_be_looked_at_was_passed() {
         names,
         [
             "identical-commands",
+            "imports",
+            "static-state",
+            "constructors",
+            "depfile",
+            "instructions",
             "alive",
             "served",
             "refused",

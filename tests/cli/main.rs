@@ -5,6 +5,7 @@ mod emulated;
 mod faults;
 mod ledger;
 mod lines;
+mod objects;
 mod process;
 mod project;
 mod report;

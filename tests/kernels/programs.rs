@@ -8,7 +8,7 @@ use kda::toolchain::{Project, Side, Target, Toolchain, Unit, compile_template};
 use rayon::prelude::*;
 
 /// What compiling an object needs, and a program does not.
-const OF_OBJECTS: [&str; 4] = ["-MMD", "-MF", "{depfile}", "-c"];
+const OF_OBJECTS: [&str; 4] = ["-MD", "-MF", "{depfile}", "-c"];
 
 /// Compiles and runs one program; the error is what it or the compiler said.
 fn passes(root: &Path, compiler: &Path, source: &Path) -> Result<(), String> {

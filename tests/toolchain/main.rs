@@ -5,3 +5,4 @@ mod cache;
 mod cuda;
 mod faults;
 mod fixture;
+mod inspect;
