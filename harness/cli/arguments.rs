@@ -7,6 +7,7 @@ use glob::Pattern;
 
 use crate::session::GpuChoice;
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
+use crate::worker::{Confinement, default_memory_limit};
 
 /// Is this candidate CUDA kernel faster than its baseline on the shapes that production runs, and still right?
 #[derive(Debug, Parser)]
@@ -102,6 +103,36 @@ pub(super) struct RunArguments {
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "60",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) limit: u64,
+
+    #[command(flatten)]
+    pub(super) worker: WorkerLimits,
+}
+
+/// What a worker may do.
+#[derive(Args, Debug)]
+pub(super) struct WorkerLimits {
+    /// GiB that a worker may take besides the memory for outputs; 16 when absent, or three quarters of the machine's
+    /// memory where that is less
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    memory_limit: Option<u64>,
+
+    /// Run workers without landlock and seccomp; the entry says so
+    #[arg(long, hide = true)]
+    no_sandbox: bool,
+}
+
+impl WorkerLimits {
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_limit
+            .map_or_else(default_memory_limit, |limit| limit << 30)
+    }
+
+    pub(super) fn confinement(&self) -> Confinement {
+        match self.no_sandbox {
+            true => Confinement::Off,
+            false => Confinement::BestEffort,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -87,6 +87,8 @@ fn run_all(
             },
             seed: arguments.seed.unwrap_or_else(rand::random),
             limit: Duration::from_secs(arguments.limit),
+            memory_bytes: arguments.worker.memory_bytes(),
+            confinement: arguments.worker.confinement(),
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::SessionError;
 use crate::toolchain::Side;
-use crate::worker::{DeviceChoice, Worker, WorkerError, WorkerSpec};
+use crate::worker::{Confinement, DeviceChoice, Instrument, Worker, WorkerError, WorkerSpec};
 
 /// Deaths after which a side's remaining cases are given up: each costs a process and a context.
 const MAX_DEATHS: usize = 20;
@@ -16,6 +16,9 @@ pub(super) struct WorkerFactory {
     pub(super) device: DeviceChoice,
     pub(super) baseline: PathBuf,
     pub(super) candidate: PathBuf,
+    pub(super) memory_bytes: u64,
+    pub(super) confinement: Confinement,
+    pub(super) instrument: Instrument,
 }
 
 impl WorkerFactory {
@@ -29,6 +32,9 @@ impl WorkerFactory {
             device: self.device.clone(),
             sides: order.iter().map(library).collect(),
             shared_bytes,
+            memory_bytes: self.memory_bytes,
+            confinement: self.confinement,
+            instrument: self.instrument.clone(),
         })
     }
 }

@@ -8,7 +8,7 @@ use glob::Pattern;
 
 use super::SessionError;
 use crate::task::{Case, ShrinkLimit, Task, shrink};
-use crate::worker::TimePlan;
+use crate::worker::{Confinement, TimePlan};
 
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,9 @@ pub struct RunOptions {
     pub seed: u64,
     /// Longest that one request may take before its worker counts as hung.
     pub limit: Duration,
+    /// Most that a worker may take besides the memory for outputs; one that takes more counts as dead.
+    pub memory_bytes: u64,
+    pub confinement: Confinement,
     /// As typed, for the record.
     pub command: String,
     /// Set from outside to stop between two steps.

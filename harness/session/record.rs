@@ -271,6 +271,7 @@ impl Findings<'_> {
             compiler: built.candidate.compiler.clone(),
             compile: built.candidate.argv_compile.clone(),
             link: built.candidate.argv_link.clone(),
+            sandbox: self.ceilings.sandbox.to_string(),
         }
     }
 
@@ -306,6 +307,9 @@ impl Findings<'_> {
         }
         if self.options.depth == Depth::Quick && !self.machine.is_emulated() {
             warnings.push("one process: the spread between processes is unknown, so there is no interval and no verdict".to_owned());
+        }
+        for missing in &self.ceilings.sandbox.missing {
+            warnings.push(format!("workers were not locked in by {missing}"));
         }
         if !self.options.selection.is_everything() {
             warnings.push(

@@ -16,7 +16,7 @@ use crate::gate::{GateBook, Oracle, check_argv, check_imports};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, TaskLibraries, Toolchain};
-use crate::worker::DeviceChoice;
+use crate::worker::{DeviceChoice, Instrument};
 
 /// Runs `task` on `machine` and returns the record; no ledger is touched.
 ///
@@ -37,7 +37,7 @@ pub fn run(
     let cases = Cases::select(task, &options.selection, emulated)?;
     progress.begin("build", 1);
     let built = toolchain.build_task(project, &task.name, &machine.target())?;
-    let factory = worker_factory(project, toolchain, machine, &built)?;
+    let factory = worker_factory(project, toolchain, machine, &built, options)?;
     let load = || Oracle::load(&built.oracle.library);
     let mut oracles = [load()?, load()?];
     progress.end();
@@ -115,6 +115,7 @@ fn worker_factory(
     toolchain: &Toolchain,
     machine: &Machine,
     built: &TaskLibraries,
+    options: &RunOptions,
 ) -> Result<WorkerFactory, SessionError> {
     let device = match machine {
         Machine::Emulated { .. } => DeviceChoice::Emulated,
@@ -131,6 +132,9 @@ fn worker_factory(
         device,
         baseline: built.baseline.library.clone(),
         candidate: built.candidate.library.clone(),
+        memory_bytes: options.memory_bytes,
+        confinement: options.confinement,
+        instrument: Instrument::Nothing,
     })
 }
 
