@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
-use crate::session::GpuChoice;
+use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
 use crate::worker::{Confinement, default_memory_limit};
 
@@ -56,6 +56,8 @@ pub(super) enum Command {
     Doctor,
     /// Read and verify ledgers
     Ledger(LedgerArguments),
+    /// Make a lost call again, from the dump that it left
+    Replay(ReplayArguments),
     /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
     Report(ReportArguments),
     /// The isolated process that loads both sides
@@ -256,6 +258,49 @@ pub(super) enum LedgerCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReplayArguments {
+    /// The dump; `bench` and `check` name it where a row is lost
+    pub(super) file: PathBuf,
+
+    /// Under compute-sanitizer, on a GPU
+    #[arg(long, value_enum, value_name = "TOOL")]
+    sanitizer: Option<SanitizerChoice>,
+
+    /// Emulated, with AddressSanitizer and UBSan in both sides
+    #[arg(long, conflicts_with = "sanitizer")]
+    sanitize: bool,
+
+    /// Seconds that the call may take; 60 when absent, 600 under a tool
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) limit: Option<u64>,
+
+    #[command(flatten)]
+    pub(super) worker: WorkerLimits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SanitizerChoice {
+    Memcheck,
+    Racecheck,
+    Initcheck,
+    Synccheck,
+}
+
+impl ReplayArguments {
+    pub(super) fn tool(&self) -> Tool {
+        let tool = match self.sanitizer {
+            None if self.sanitize => return Tool::HostSanitizers,
+            None => return Tool::Nothing,
+            Some(SanitizerChoice::Memcheck) => SanitizerTool::Memcheck,
+            Some(SanitizerChoice::Racecheck) => SanitizerTool::Racecheck,
+            Some(SanitizerChoice::Initcheck) => SanitizerTool::Initcheck,
+            Some(SanitizerChoice::Synccheck) => SanitizerTool::Synccheck,
+        };
+        Tool::ComputeSanitizer(tool)
+    }
 }
 
 #[derive(Args, Debug)]

@@ -111,6 +111,9 @@ fn run_all(
             true => terminal.json(|out| json::run(&entry, recorded, out))?,
             false => terminal.result(&report::run(&entry, recorded, terminal.color()))?,
         }
+        for replay in progress.replays() {
+            terminal.remark(&replay)?;
+        }
         if let Kept::Unsaved { saved, cause } = kept {
             return Err(Failure::NotRecorded { saved, cause });
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::crash::CrashError;
 use crate::device::MonitorError;
 use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
@@ -61,6 +62,9 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Crash(#[from] CrashError),
     #[error("the run was not recorded; its entry is saved in {}", saved.display())]
     #[diagnostic(forward(cause))]
     NotRecorded {
@@ -90,9 +94,11 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Session(error) => session_code(error),
-            Self::Task(_) | Self::NoProject(_) | Self::Scaffold(_) | Self::Usage(_) => {
-                exit_codes::USAGE
-            }
+            Self::Task(_)
+            | Self::NoProject(_)
+            | Self::Scaffold(_)
+            | Self::Crash(_)
+            | Self::Usage(_) => exit_codes::USAGE,
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
@@ -128,6 +134,7 @@ fn session_code(error: &SessionError) -> u8 {
         | SessionError::Worker(_)
         | SessionError::Monitor(_)
         | SessionError::NoGpu
+        | SessionError::NoComputeSanitizer
         | SessionError::OtherGpu { .. }
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,

@@ -11,6 +11,7 @@ mod ledger;
 mod list;
 mod log;
 mod new;
+mod replay;
 mod report;
 mod show;
 mod terminal;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Bundle(arguments) => bundle::bundle(arguments, &terminal),
         Command::Doctor => doctor::doctor(&terminal),
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
+        Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),
     };

@@ -3,6 +3,7 @@
 mod cuda;
 mod emulated;
 mod error;
+mod fences;
 mod graph;
 mod interface;
 mod monitor;

@@ -287,7 +287,7 @@ pub struct GraphRecord {
     pub nodes: Vec<String>,
 }
 
-mod decimal_text {
+pub(crate) mod decimal_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {

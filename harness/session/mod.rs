@@ -2,11 +2,13 @@
 
 mod ceilings;
 mod error;
+mod losses;
 mod machine;
 mod pair;
 mod plan;
 mod progress;
 mod record;
+mod replay;
 mod run;
 mod sampling;
 mod screening;
@@ -15,4 +17,5 @@ pub use error::SessionError;
 pub use machine::{GpuChoice, Machine};
 pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};
+pub use replay::{Replay, ReplayOptions, Replayed, SanitizerTool, Tool};
 pub use run::run;

@@ -49,7 +49,6 @@ pub(super) struct Replaceable<'a> {
 }
 
 impl<'a> Replaceable<'a> {
-    /// The candidate's worker holds the baseline too, for what the candidate declines.
     pub(super) fn start(
         factory: &'a WorkerFactory,
         side: Side,
@@ -93,7 +92,8 @@ impl<'a> Replaceable<'a> {
     }
 }
 
-fn order(side: Side) -> &'static [Side] {
+/// The candidate's worker holds the baseline too, for what the candidate declines.
+pub(super) fn order(side: Side) -> &'static [Side] {
     match side {
         Side::Baseline => &[Side::Baseline],
         Side::Candidate => &[Side::Candidate, Side::Baseline],

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use tracing::info;
 
 use super::ceilings::Ceilings;
+use super::losses::Losses;
 use super::pair::WorkerFactory;
 use super::plan::{Cases, Depth, Sampling};
-use super::record::{Findings, assemble};
+use super::record::{Findings, assemble, entry_id};
 use super::sampling::Timing;
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
+use crate::crash::{CrashFolder, CrashedRun, Sources};
 use crate::gate::{GateBook, Oracle, check_argv, check_imports};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
@@ -56,12 +58,16 @@ pub fn run(
         seconds = clock.elapsed().as_secs_f64(),
         "device opened and measured"
     );
+    let run = crashed_run(project, task, machine, &built, &ceilings, started);
+    let crashes = CrashFolder(project.scratch_dir().join("crashes"));
+    let losses = Losses::new(crashes, run, progress);
     let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
     let mut screening = Screening {
         factory: &factory,
         book: &mut book,
         budget: task.contract.error_budget.as_ref(),
         options,
+        losses: &losses,
     };
     let screened = screening.run(&all, &mut oracles, progress)?;
 
@@ -86,6 +92,7 @@ pub fn run(
                 book: &mut book,
                 options,
                 sampling: &sampling,
+                losses: &losses,
             };
             Some(timing.run(&rows, progress)?)
         }
@@ -101,6 +108,7 @@ pub fn run(
         screened: &screened,
         timed: timed.as_ref(),
         book: &book,
+        losses: &losses,
         before,
         after: clocks(machine)?,
         started,
@@ -110,6 +118,30 @@ pub fn run(
     Ok(assemble(&findings))
 }
 
+/// What the run's crash dumps say of it.
+fn crashed_run(
+    project: &Project,
+    task: &Task,
+    machine: &Machine,
+    built: &TaskLibraries,
+    ceilings: &Ceilings,
+    started: Timestamp,
+) -> CrashedRun {
+    CrashedRun {
+        id: entry_id(started, built),
+        task: task.name.clone(),
+        device: machine.name().to_owned(),
+        gpu: ceilings.facts.name.clone(),
+        sources: Sources {
+            harness_version: env!("CARGO_PKG_VERSION").to_owned(),
+            harness_commit: project.harness_commit(),
+            contract_hash: task.contract_hash.clone(),
+            baseline_source: built.baseline.source_hash.clone(),
+            candidate_source: built.candidate.source_hash.clone(),
+        },
+    }
+}
+
 fn worker_factory(
     project: &Project,
     toolchain: &Toolchain,
@@ -117,19 +149,9 @@ fn worker_factory(
     built: &TaskLibraries,
     options: &RunOptions,
 ) -> Result<WorkerFactory, SessionError> {
-    let device = match machine {
-        Machine::Emulated { .. } => DeviceChoice::Emulated,
-        Machine::Gpu { gpu, .. } => {
-            let support = toolchain.build_support(project, &machine.target())?;
-            DeviceChoice::Cuda {
-                uuid: gpu.uuid.clone(),
-                support: support.library,
-            }
-        }
-    };
     Ok(WorkerFactory {
         executable: own_executable()?,
-        device,
+        device: device_choice(project, toolchain, machine)?,
         baseline: built.baseline.library.clone(),
         candidate: built.candidate.library.clone(),
         memory_bytes: options.memory_bytes,
@@ -138,8 +160,26 @@ fn worker_factory(
     })
 }
 
+/// The device that a worker opens, with what it needs built.
+pub(super) fn device_choice(
+    project: &Project,
+    toolchain: &Toolchain,
+    machine: &Machine,
+) -> Result<DeviceChoice, SessionError> {
+    Ok(match machine {
+        Machine::Emulated { .. } => DeviceChoice::Emulated,
+        Machine::Gpu { gpu, .. } => {
+            let support = toolchain.build_support(project, &machine.target())?;
+            DeviceChoice::Cuda {
+                uuid: gpu.uuid.clone(),
+                support: support.library,
+            }
+        }
+    })
+}
+
 /// Workers are this very executable.
-fn own_executable() -> Result<std::path::PathBuf, SessionError> {
+pub(super) fn own_executable() -> Result<std::path::PathBuf, SessionError> {
     std::env::current_exe()
         .map_err(|error| SessionError::Worker(crate::worker::WorkerError::Start(error)))
 }

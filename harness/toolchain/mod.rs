@@ -22,6 +22,7 @@ mod job;
 mod profile;
 mod programs;
 mod project;
+mod sanitizers;
 mod symbols;
 mod target;
 
@@ -37,5 +38,6 @@ pub use hash::{Dependency, file_hash};
 pub use includes::included_files;
 pub use profile::{GPU_PROFILES, GpuProfile};
 pub use project::{NoProject, Origin, Project};
+pub use sanitizers::compute_sanitizer;
 pub use symbols::Symbols;
 pub use target::{Arch, Side, Target, Unit};

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use super::process::{Instrument, WorkerProcess};
 use super::protocol::{
     CheckReply, CheckRequest, DeviceChoice, Fault, OutputCopy, Reply, Request, TimeReply,
@@ -81,6 +82,20 @@ impl WorkerError {
             | Self::Confused => false,
         }
     }
+
+    /// What happened, on one line, without what the worker said.
+    pub fn cause(&self) -> String {
+        let mut text = match self {
+            Self::Died { cause, .. } => format!("the worker died ({cause})"),
+            error => error.to_string(),
+        };
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
 }
 
 fn told(stderr: &str) -> String {
@@ -112,6 +127,8 @@ impl Worker {
 
     fn spawn(spec: &WorkerSpec) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
+        // A worker that reads nothing must not hold its parent either.
+        socket.set_write_timeout(Some(OPEN_LIMIT))?;
         let shared = SharedMemory::create(spec.shared_bytes)?;
         let descriptors = [theirs.as_raw_fd(), shared.file().as_raw_fd()];
         Ok(Self {
@@ -201,6 +218,13 @@ impl Worker {
         }
     }
 
+    /// Lets the worker, and a program that it runs under, end by itself; after `limit` it is ended.
+    pub fn quit(&mut self, limit: Duration) {
+        // A worker that takes no request is ending already.
+        let _ = self.send(&Request::Quit);
+        self.process.wait(limit);
+    }
+
     fn ask(&mut self, request: &Request, limit: Duration) -> Result<Reply, WorkerError> {
         self.send(request)?;
         self.receive(limit)
@@ -211,10 +235,7 @@ impl Worker {
     }
 
     fn receive(&mut self, limit: Duration) -> Result<Reply, WorkerError> {
-        self.socket
-            .set_read_timeout(Some(limit))
-            .map_err(WorkerError::Start)?;
-        match receive(&mut self.socket) {
+        match receive(&mut Deadline::after(limit, &self.socket)) {
             Ok(Some(Reply::Failed(fault))) => Err(WorkerError::Fault(fault)),
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(self.death()),

@@ -6,6 +6,7 @@
 mod call;
 mod check;
 mod client;
+mod deadline;
 mod last_words;
 mod memory_watch;
 mod outputs;

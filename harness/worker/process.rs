@@ -5,6 +5,8 @@ use std::os::fd::RawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::client::WorkerSpec;
 use super::last_words::LastWords;
@@ -24,7 +26,11 @@ const KEPT_VARIABLES: [&str; 5] = [
 /// fiber has left; and every report on the standard error.
 const ADDRESS_SANITIZER: &str =
     "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:handle_abort=1";
-const UNDEFINED_SANITIZER: &str = "print_stacktrace=1";
+/// UBSan ends it by an abort, of which AddressSanitizer reports the thread.
+const UNDEFINED_SANITIZER: &str = "abort_on_error=1";
+
+/// Between two looks at whether a process has ended.
+const WAIT_STEP: Duration = Duration::from_millis(20);
 
 /// What a worker runs under.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +46,8 @@ pub enum Instrument {
 /// The process behind a [`super::Worker`]; killed when dropped.
 pub(super) struct WorkerProcess {
     child: Child,
+    /// `None` until it was waited for.
+    status: Option<io::Result<ExitStatus>>,
     words: LastWords,
     memory: MemoryWatch,
 }
@@ -89,6 +97,7 @@ impl WorkerProcess {
         })?;
         Ok(Self {
             child,
+            status: None,
             words,
             memory,
         })
@@ -103,26 +112,43 @@ impl WorkerProcess {
         self.words.so_far()
     }
 
-    /// Ends it, if it has not ended by itself.
+    /// Ends it and all that it started, if it has not ended by itself.
     pub(super) fn end(&mut self) -> End {
-        // Fails only when the process is gone already, which is what is wanted.
-        let _ = self.child.kill();
-        // Before the wait: the watch refers to the process by its number.
+        if self.status.is_none() {
+            // SAFETY: the process leads its group and was not waited for, so the number is still its own.
+            unsafe { libc::kill(-(self.child.id() as libc::pid_t), libc::SIGKILL) };
+        }
         let memory = self.memory.end();
-        let ended = self.child.wait();
+        let child = &mut self.child;
+        let status = self.status.get_or_insert_with(|| child.wait());
         End {
-            cause: ended.map_or_else(|error| error.to_string(), cause),
+            cause: match status {
+                Ok(status) => cause(*status),
+                Err(error) => error.to_string(),
+            },
             stderr: self.words.all(),
             memory,
+        }
+    }
+
+    /// Waits for its end, for so long at most.
+    pub(super) fn wait(&mut self, limit: Duration) {
+        // Before the wait: the watch refers to the process by its number.
+        self.memory.end();
+        let start = Instant::now();
+        while self.status.is_none() && start.elapsed() < limit {
+            match self.child.try_wait() {
+                Ok(Some(status)) => self.status = Some(Ok(status)),
+                Ok(None) => thread::sleep(WAIT_STEP),
+                Err(error) => self.status = Some(Err(error)),
+            }
         }
     }
 }
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        self.memory.end();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 
