@@ -221,7 +221,7 @@ impl Worker {
     /// Lets the worker, and a program that it runs under, end by itself; after `limit` it is ended.
     pub fn quit(&mut self, limit: Duration) {
         // A worker that takes no request is ending already.
-        let _ = self.send(&Request::Quit);
+        let _ = send(&mut self.socket, &Request::Quit);
         self.process.wait(limit);
     }
 

@@ -22,8 +22,8 @@ const KEPT_VARIABLES: [&str; 5] = [
     "TMPDIR",
 ];
 
-/// How AddressSanitizer ends a worker: no leak check, which traces its process; no red zone behind a stack frame that a
-/// fiber has left; and every report on the standard error.
+/// AddressSanitizer in a worker: no leak check, which traces its process; no stack frames on the heap, which fibers would
+/// leave there; what cannot be allocated fails as it does elsewhere; an abort is reported.
 const ADDRESS_SANITIZER: &str =
     "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:handle_abort=1";
 /// UBSan ends it by an abort, of which AddressSanitizer reports the thread.
@@ -39,7 +39,7 @@ pub enum Instrument {
     Nothing,
     /// The runtime of sides built with AddressSanitizer, which has to be there before anything else.
     AddressSanitizer { runtime: PathBuf },
-    /// A program with its arguments, which starts the worker.
+    /// A program with its arguments, which starts the worker. The memory limit is the program's own, not the worker's.
     Program(Vec<String>),
 }
 

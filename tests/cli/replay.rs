@@ -123,6 +123,27 @@ fn a_write_past_a_buffer_is_found_at_the_first_element_outside() {
 }
 
 #[test]
+fn undefined_behaviour_is_found_with_its_kernel_thread_and_line() {
+    let project = Project::of_faults();
+    let dump = dump_of(&project, "fault_exit");
+    let shift = "__global__ void shift_kernel(float* out, int by) { out[0] = static_cast<float>(1 << by); }";
+    let from = "__global__ void wild_kernel";
+    let line = project.edit("candidate.cu", from, &format!("{shift}\n\n{from}"));
+    let launch = "case kExit: return run(call, shift_kernel, 1, call.out, 40);";
+    project.edit("candidate.cu", "case kExit: exit(0);", launch);
+    let line = format!("candidate.cu:{line}");
+    replay(&project, &dump, &["--sanitize"])
+        .exits(ROW_LOST)
+        .prints(&[
+            "differs: the candidate's source was ",
+            "shift exponent 40 is too large",
+            "in shift_kernel",
+            "block (0,0,0), thread (0,0,0)",
+            &line,
+        ]);
+}
+
+#[test]
 fn a_call_that_is_right_runs_through_under_the_sanitizers() {
     let project = Project::of_faults();
     let dump = dump_of(&project, "fault_exit");

@@ -1,5 +1,7 @@
 //! Candidates that reach beyond their worker: each costs its row, and what it reaches for stays as it was.
 
+use kda::cli::exit_codes::{PASSED, ROW_LOST};
+
 use crate::faults::is_lost;
 use crate::project::Project;
 
@@ -79,4 +81,19 @@ fn an_entry_names_what_its_workers_were_locked_in_by() {
         "{}",
         recorded()
     );
+}
+
+#[test]
+fn a_run_whose_workers_died_leaves_a_whole_ledger_that_goes_on() {
+    let project = Project::of_faults();
+    let ledgers = project.ledgers();
+    let folder = ledgers.to_str().expect("the path should be text");
+    let bench = |rows| project.emulated("bench", &["--rows", rows, "--ledger", folder]);
+    // A row that behaves, and candidates that fork and kill their parent.
+    bench("*_[fk][io]*").exits(ROW_LOST);
+    bench("row_first").exits(PASSED);
+    project
+        .kda(&["ledger", "verify", "--ledger", folder])
+        .exits(PASSED)
+        .prints(&["intact: ", ", 2 entries"]);
 }

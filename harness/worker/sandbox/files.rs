@@ -20,6 +20,9 @@ const PLAIN_DEVICES: [&str; 5] = [
     "/dev/urandom",
 ];
 
+/// How the names of a GPU's devices begin: NVIDIA's on servers and desktops, on Tegra, and under WSL.
+const GPU_DEVICES: [&str; 4] = ["nvidia", "nvhost", "nvmap", "dxg"];
+
 /// Restricts this thread, those that it starts, and where the ABI has it all others; returns the kernel's ABI.
 pub(super) fn restrict() -> Result<u32, String> {
     let status = enforce().map_err(|error| error.to_string())?;
@@ -49,11 +52,12 @@ fn enforce() -> Result<RestrictionStatus, RulesetError> {
         .restrict_self()
 }
 
-/// Whatever of NVIDIA's lies in `/dev`. Not `/dev/shm`: a file there would outlive the worker.
+/// Whatever of a GPU's lies in `/dev`. Not the whole folder: it holds disks, and files in `/dev/shm` outlive the worker.
 fn devices() -> Vec<PathBuf> {
+    let is_gpus = |name: &str| GPU_DEVICES.iter().any(|start| name.starts_with(start));
     let entries = fs::read_dir("/dev").into_iter().flatten().flatten();
-    let nvidias = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with("nvidia"))
+    let gpus = entries
+        .filter(|entry| is_gpus(&entry.file_name().to_string_lossy()))
         .map(|entry| entry.path());
-    nvidias.chain(PLAIN_DEVICES.map(PathBuf::from)).collect()
+    gpus.chain(PLAIN_DEVICES.map(PathBuf::from)).collect()
 }
