@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod cli;
+pub mod crash;
 pub mod device;
 pub mod gate;
 pub mod ledger;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
-use crate::session::GpuChoice;
+use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
+use crate::worker::{Confinement, default_memory_limit};
 
 /// Is this candidate CUDA kernel faster than its baseline on the shapes that production runs, and still right?
 #[derive(Debug, Parser)]
@@ -57,6 +58,8 @@ pub(super) enum Command {
     Doctor,
     /// Read and verify ledgers
     Ledger(LedgerArguments),
+    /// Make a lost call again, from the dump that it left
+    Replay(ReplayArguments),
     /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
     Report(ReportArguments),
     /// The isolated process that loads both sides
@@ -104,6 +107,36 @@ pub(super) struct RunArguments {
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "60",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) limit: u64,
+
+    #[command(flatten)]
+    pub(super) worker: WorkerLimits,
+}
+
+/// What a worker may do.
+#[derive(Args, Debug)]
+pub(super) struct WorkerLimits {
+    /// GiB that a worker may take besides the memory for outputs; 16 when absent, or three quarters of the machine's
+    /// memory where that is less
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    memory_limit: Option<u64>,
+
+    /// Run workers without landlock and seccomp; the entry says so
+    #[arg(long, hide = true)]
+    no_sandbox: bool,
+}
+
+impl WorkerLimits {
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_limit
+            .map_or_else(default_memory_limit, |limit| limit << 30)
+    }
+
+    pub(super) fn confinement(&self) -> Confinement {
+        match self.no_sandbox {
+            true => Confinement::Off,
+            false => Confinement::BestEffort,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -255,6 +288,49 @@ pub(super) enum LedgerCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReplayArguments {
+    /// The dump; `bench` and `check` name it where a row is lost
+    pub(super) file: PathBuf,
+
+    /// Under compute-sanitizer, on a GPU
+    #[arg(long, value_enum, value_name = "TOOL")]
+    sanitizer: Option<SanitizerChoice>,
+
+    /// Emulated, with AddressSanitizer and UBSan in both sides
+    #[arg(long, conflicts_with = "sanitizer")]
+    sanitize: bool,
+
+    /// Seconds that the call may take; 60 when absent, 600 under a tool
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) limit: Option<u64>,
+
+    #[command(flatten)]
+    pub(super) worker: WorkerLimits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SanitizerChoice {
+    Memcheck,
+    Racecheck,
+    Initcheck,
+    Synccheck,
+}
+
+impl ReplayArguments {
+    pub(super) fn tool(&self) -> Tool {
+        let tool = match self.sanitizer {
+            None if self.sanitize => return Tool::HostSanitizers,
+            None => return Tool::Nothing,
+            Some(SanitizerChoice::Memcheck) => SanitizerTool::Memcheck,
+            Some(SanitizerChoice::Racecheck) => SanitizerTool::Racecheck,
+            Some(SanitizerChoice::Initcheck) => SanitizerTool::Initcheck,
+            Some(SanitizerChoice::Synccheck) => SanitizerTool::Synccheck,
+        };
+        Tool::ComputeSanitizer(tool)
+    }
 }
 
 #[derive(Args, Debug)]

@@ -88,6 +88,8 @@ fn run_all(
             seed: arguments.seed.unwrap_or_else(rand::random),
             limit: Duration::from_secs(arguments.limit),
             blind: Vec::new(),
+            memory_bytes: arguments.worker.memory_bytes(),
+            confinement: arguments.worker.confinement(),
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };
@@ -109,6 +111,9 @@ fn run_all(
         match arguments.json {
             true => terminal.json(|out| json::run(&entry, recorded, out))?,
             false => terminal.result(&report::run(&entry, recorded, terminal.color()))?,
+        }
+        for replay in progress.replays() {
+            terminal.remark(&replay)?;
         }
         if let Kept::Unsaved { saved, cause } = kept {
             return Err(Failure::NotRecorded { saved, cause });

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::crash::CrashError;
 use crate::device::MonitorError;
 use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
@@ -65,6 +66,9 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Crash(#[from] CrashError),
     #[error("the run was not recorded; its entry is saved in {}", saved.display())]
     #[diagnostic(forward(cause))]
     NotRecorded {
@@ -98,6 +102,7 @@ impl Failure {
             | Self::Corpus(_)
             | Self::NoProject(_)
             | Self::Scaffold(_)
+            | Self::Crash(_)
             | Self::Usage(_) => exit_codes::USAGE,
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
@@ -134,6 +139,7 @@ fn session_code(error: &SessionError) -> u8 {
         | SessionError::Worker(_)
         | SessionError::Monitor(_)
         | SessionError::NoGpu
+        | SessionError::NoComputeSanitizer
         | SessionError::OtherGpu { .. }
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,

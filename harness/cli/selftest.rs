@@ -12,6 +12,10 @@ use super::terminal::Terminal;
 use crate::report;
 use crate::selftest::{Corpus, Specimen, Trial, Whereabouts};
 use crate::session::{Depth, Machine, RunOptions, Selection};
+use crate::worker::Confinement;
+
+/// Most that a worker may take: tasks of the corpus are small, and one of its candidates takes all it gets.
+const MEMORY_BYTES: u64 = 3 << 30;
 
 pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Outcome {
     let context = Context::find()?;
@@ -52,6 +56,8 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
             selection: Selection::default(),
             seed: rand::random(),
             limit: Duration::from_secs(arguments.limit),
+            memory_bytes: MEMORY_BYTES,
+            confinement: Confinement::BestEffort,
             blind: specimen.past.clone(),
             command: command_line(),
             interrupted: Arc::clone(&interrupted),

@@ -11,6 +11,7 @@ use super::terminal::Terminal;
 use crate::report::{self, json};
 use crate::session::{self, Depth, Machine, RunOptions, Selection};
 use crate::task::{Case, Task};
+use crate::worker::{Confinement, default_memory_limit};
 
 pub(super) fn show(arguments: &ShowArguments, terminal: &Terminal) -> Outcome {
     let context = Context::find()?;
@@ -49,6 +50,8 @@ fn graph(
         },
         seed: rand::random(),
         limit: Duration::from_secs(60),
+        memory_bytes: default_memory_limit(),
+        confinement: Confinement::BestEffort,
         blind: Vec::new(),
         command: command_line(),
         interrupted: interrupt_flag(),

@@ -1,6 +1,7 @@
 //! What stdout and stderr can take, decided once.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Mutex;
@@ -77,6 +78,7 @@ impl Terminal {
         Bars {
             shown: self.bars,
             bar: Mutex::new(None),
+            lost: Mutex::default(),
         }
     }
 }
@@ -101,9 +103,25 @@ fn resolve(choice: ColorChoice, facts: &Facts) -> Terminal {
 pub(super) struct Bars {
     shown: bool,
     bar: Mutex<Option<ProgressBar>>,
+    lost: Mutex<Vec<(String, PathBuf)>>,
 }
 
 impl Bars {
+    /// A line for each lost call, with the command that makes it again.
+    pub(super) fn replays(self) -> Vec<String> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let lost = self
+            .lost
+            .into_inner()
+            .expect("no progress call should have panicked");
+        lost.iter()
+            .map(|(row, dump)| {
+                let dump = dump.strip_prefix(&here).unwrap_or(dump);
+                format!("lost `{row}`: kda replay {}", dump.display())
+            })
+            .collect()
+    }
+
     fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
         act(&mut self
             .bar
@@ -144,6 +162,13 @@ impl Progress for Bars {
                 bar.finish_and_clear();
             }
         });
+    }
+
+    fn lost(&self, row: &str, dump: &Path) {
+        self.lost
+            .lock()
+            .expect("no progress call should have panicked")
+            .push((row.to_owned(), dump.to_owned()));
     }
 }
 

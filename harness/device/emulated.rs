@@ -6,6 +6,7 @@ use std::ffi::{CStr, c_char};
 use std::slice;
 use std::time::Instant;
 
+use super::fences::Fences;
 use super::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
 use super::{Attributes, DeviceError, Edge, EdgeKind, Graph, Node, NodeKind};
 use crate::abi::{
@@ -28,6 +29,7 @@ pub struct EmulatedDevice {
     allocations: BTreeMap<u64, Layout>,
     graphs: Vec<Vec<RecordedNode>>,
     stream: Box<EmulatedStream>,
+    fences: Option<Fences>,
 }
 
 /// A stream whose first field is the one that sides see.
@@ -176,6 +178,7 @@ impl EmulatedDevice {
                 recording: None,
                 error: None,
             }),
+            fences: Fences::of_process(),
         }
     }
 
@@ -186,7 +189,10 @@ impl EmulatedDevice {
     /// Runs `record` on the stream; an error that a node left behind wins over what the side made of it.
     fn run(&mut self, record: &mut Recorder) -> Result<(), DeviceError> {
         self.stream.error = None;
-        let outcome = record(self.stream());
+        let stream = self.stream();
+        let raised = self.fences.as_ref().map(Fences::raise);
+        let outcome = record(stream);
+        drop(raised);
         match self.stream.error.take() {
             Some(message) => Err(DeviceError::Emulated(message)),
             None => outcome,
@@ -250,6 +256,9 @@ impl Device for EmulatedDevice {
     }
 
     fn release(&mut self, span: Span) -> Result<(), DeviceError> {
+        if let Some(fences) = &mut self.fences {
+            fences.forget(span);
+        }
         if let Some(layout) = self.allocations.remove(&span.address) {
             // SAFETY: allocated in `allocate` with this layout, and released once.
             unsafe { dealloc(span.address as *mut u8, layout) };
@@ -298,6 +307,12 @@ impl Device for EmulatedDevice {
             }
         }
         Ok(())
+    }
+
+    fn fence(&mut self, spans: &[Span]) {
+        if let Some(fences) = &mut self.fences {
+            fences.add(spans);
+        }
     }
 
     fn damage(&mut self, spans: &[Span], pattern: u32) -> Result<u64, DeviceError> {
@@ -388,6 +403,7 @@ impl Device for EmulatedDevice {
     }
 
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError> {
+        let _raised = self.fences.as_ref().map(Fences::raise);
         let run = |node: &RecordedNode| node.run().map_err(DeviceError::Emulated);
         self.graphs[graph.0].iter().try_for_each(run)
     }

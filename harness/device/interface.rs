@@ -78,6 +78,10 @@ pub trait Device {
     ) -> Result<(), DeviceError>;
     /// Repeats the four bytes of `pattern`, aligned to addresses, over the spans.
     fn paint(&mut self, spans: &[Span], pattern: u32) -> Result<(), DeviceError>;
+    /// Declares memory that no kernel may touch, from now on; a device that can, ends the process that does.
+    fn fence(&mut self, spans: &[Span]) {
+        let _ = spans;
+    }
     /// How many words of the spans are not `pattern` any more; bytes at an end that fill no word count each.
     fn damage(&mut self, spans: &[Span], pattern: u32) -> Result<u64, DeviceError>;
     /// A digest that changes with any word of the spans.

@@ -4,6 +4,7 @@ mod attest;
 mod cuda;
 mod emulated;
 mod error;
+mod fences;
 mod graph;
 mod interface;
 mod monitor;

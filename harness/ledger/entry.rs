@@ -113,6 +113,9 @@ pub struct Provenance {
     /// The argument vector of either side; source and output stand as `{source}` and `{output}`.
     pub compile: Vec<String>,
     pub link: Vec<String>,
+    /// What locked the workers in, such as `landlock 7, seccomp`; empty in entries from before there was a sandbox.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sandbox: String,
 }
 
 /// The device and its state around the run. Clocks in MHz, temperature in degrees Celsius, power in watts.
@@ -285,7 +288,7 @@ pub struct GraphRecord {
     pub nodes: Vec<String>,
 }
 
-mod decimal_text {
+pub(crate) mod decimal_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {

@@ -220,6 +220,7 @@ mod tests {
         compiler = "nvcc 13.0.88"
         compile = ["nvcc", "-O3", "-std=c++20", "-arch=sm_90a", "-cudart", "static", "{source}", "-o", "{output}"]
         link = ["nvcc", "-shared"]
+        sandbox = "landlock 7, seccomp"
 
         [entry.device]
         name = "NVIDIA H100 80GB HBM3"

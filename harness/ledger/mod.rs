@@ -14,6 +14,7 @@ mod store;
 mod words;
 
 pub use chain::{Fault, FaultKind};
+pub(crate) use entry::decimal_text;
 pub use entry::*;
 pub use error::{AppendError, CorruptLedger, LedgerError};
 pub use layout::rounded;

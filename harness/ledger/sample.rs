@@ -126,6 +126,7 @@ pub(crate) fn entry() -> Entry {
             .map(str::to_owned)
             .to_vec(),
             link: vec!["nvcc".to_owned(), "-shared".to_owned()],
+            sandbox: "landlock 7, seccomp".to_owned(),
         },
         device: DeviceRecord {
             name: "NVIDIA H100 80GB HBM3".to_owned(),

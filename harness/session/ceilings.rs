@@ -4,12 +4,15 @@ use super::SessionError;
 use super::pair::WorkerFactory;
 use crate::device::Facts;
 use crate::toolchain::Side;
+use crate::worker::Sandbox;
 use std::time::Duration;
 
 /// The device and its measured ceilings.
 #[derive(Clone, Debug)]
 pub(super) struct Ceilings {
     pub(super) facts: Facts,
+    /// What locks the workers of this run in.
+    pub(super) sandbox: Sandbox,
     /// Bytes read plus written per second by a device copy.
     pub(super) copy_bytes_per_second: Option<f64>,
     /// One empty kernel in a graph of many.
@@ -26,6 +29,7 @@ impl Ceilings {
             worker.ceilings(limit).map_err(SessionError::Worker)?;
         Ok(Self {
             facts: worker.facts().clone(),
+            sandbox: worker.sandbox().clone(),
             copy_bytes_per_second,
             floor_ns,
         })

@@ -43,6 +43,11 @@ pub enum SessionError {
     #[error("no profile covers the GPU here, {found}")]
     #[diagnostic(help("add one to harness/toolchain/profile.rs"))]
     UnknownGpu { found: String },
+    #[error("no compute-sanitizer is here")]
+    #[diagnostic(help(
+        "install the CUDA toolkit (package cuda-sanitizer) and put it on PATH; --sanitize needs none, and no GPU"
+    ))]
+    NoComputeSanitizer,
     #[error("no row or grid case matches {what}")]
     #[diagnostic(help(
         "`kda show TASK` lists the rows; globs match whole ids, such as \"h200_*\""

@@ -35,7 +35,7 @@ pub fn graphs(
 ) -> Result<Vec<CallGraph>, SessionError> {
     let cases = super::plan::Cases::select(task, &options.selection, machine.is_emulated())?;
     let built = toolchain.build_task(project, &task.name, &machine.target())?;
-    let factory = worker_factory(project, toolchain, machine, &built)?;
+    let factory = worker_factory(project, toolchain, machine, &built, options)?;
     let area = cases.rows.iter().map(|row| 2 * row.output_bytes()).max();
     let mut captured = Vec::new();
     for side in Side::BOTH {

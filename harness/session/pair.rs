@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::SessionError;
 use crate::toolchain::Side;
-use crate::worker::{DeviceChoice, Worker, WorkerError, WorkerSpec};
+use crate::worker::{Confinement, DeviceChoice, Instrument, Worker, WorkerError, WorkerSpec};
 
 /// Deaths after which a side's remaining cases are given up: each costs a process and a context.
 const MAX_DEATHS: usize = 20;
@@ -16,6 +16,9 @@ pub(super) struct WorkerFactory {
     pub(super) device: DeviceChoice,
     pub(super) baseline: PathBuf,
     pub(super) candidate: PathBuf,
+    pub(super) memory_bytes: u64,
+    pub(super) confinement: Confinement,
+    pub(super) instrument: Instrument,
 }
 
 impl WorkerFactory {
@@ -29,6 +32,9 @@ impl WorkerFactory {
             device: self.device.clone(),
             sides: order.iter().map(library).collect(),
             shared_bytes,
+            memory_bytes: self.memory_bytes,
+            confinement: self.confinement,
+            instrument: self.instrument.clone(),
         })
     }
 }
@@ -43,7 +49,6 @@ pub(super) struct Replaceable<'a> {
 }
 
 impl<'a> Replaceable<'a> {
-    /// The candidate's worker holds the baseline too, for what the candidate declines.
     pub(super) fn start(
         factory: &'a WorkerFactory,
         side: Side,
@@ -87,7 +92,8 @@ impl<'a> Replaceable<'a> {
     }
 }
 
-fn order(side: Side) -> &'static [Side] {
+/// The candidate's worker holds the baseline too, for what the candidate declines.
+pub(super) fn order(side: Side) -> &'static [Side] {
     match side {
         Side::Baseline => &[Side::Baseline],
         Side::Candidate => &[Side::Candidate, Side::Baseline],

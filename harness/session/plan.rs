@@ -8,7 +8,7 @@ use glob::Pattern;
 
 use super::SessionError;
 use crate::task::{Case, ShrinkLimit, Task, shrink};
-use crate::worker::TimePlan;
+use crate::worker::{Confinement, TimePlan};
 
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub struct RunOptions {
     pub limit: Duration,
     /// Gates that look away: for a self-test alone.
     pub blind: Vec<String>,
+    /// Most that a worker may take besides the memory for outputs; one that takes more counts as dead.
+    pub memory_bytes: u64,
+    pub confinement: Confinement,
     /// As typed, for the record.
     pub command: String,
     /// Set from outside to stop between two steps.

@@ -1,5 +1,7 @@
 //! How far a run is, told between its steps and never inside a sample.
 
+use std::path::Path;
+
 /// Receives progress; what it does with it is the caller's.
 pub trait Progress {
     /// A phase of `steps` steps begins.
@@ -8,6 +10,10 @@ pub trait Progress {
     fn step(&self, what: &str);
     /// The phase is over.
     fn end(&self);
+    /// A call of `row` was lost, and can be made again from `dump`.
+    fn lost(&self, row: &str, dump: &Path) {
+        let _ = (row, dump);
+    }
 }
 
 /// Tells nobody.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::ceilings::Ceilings;
+use super::losses::Losses;
 use super::plan::{Cases, Depth, Sampling};
 use super::sampling::RowSamples;
 use super::screening::Screened;
@@ -35,6 +36,7 @@ pub(super) struct Findings<'a> {
     /// `None` when nothing was timed.
     pub(super) timed: Option<&'a BTreeMap<String, RowSamples>>,
     pub(super) book: &'a GateBook,
+    pub(super) losses: &'a Losses<'a>,
     pub(super) before: Option<ClockRecord>,
     pub(super) after: Option<ClockRecord>,
     pub(super) started: Timestamp,
@@ -59,11 +61,7 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
     let facts = &findings.ceilings.facts;
     Entry {
         schema: SCHEMA_VERSION,
-        id: format!(
-            "{}-{}",
-            findings.started.strftime("%Y%m%dT%H%M%S%3fZ"),
-            &findings.built.candidate.source_hash[..8]
-        ),
+        id: entry_id(findings.started, findings.built),
         task: findings.task.name.clone(),
         decision,
         summary: summary(decision, &headline, &gates, &rows),
@@ -102,6 +100,15 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
         previous: String::new(),
         hash: String::new(),
     }
+}
+
+/// UTC start time to the millisecond and the first digits of the candidate's source hash.
+pub(super) fn entry_id(started: Timestamp, built: &TaskLibraries) -> String {
+    format!(
+        "{}-{}",
+        started.strftime("%Y%m%dT%H%M%S%3fZ"),
+        &built.candidate.source_hash[..8]
+    )
 }
 
 impl Findings<'_> {
@@ -274,6 +281,7 @@ impl Findings<'_> {
             compiler: built.candidate.compiler.clone(),
             compile: built.candidate.argv_compile.clone(),
             link: built.candidate.argv_link.clone(),
+            sandbox: self.ceilings.sandbox.to_string(),
         }
     }
 
@@ -310,6 +318,10 @@ impl Findings<'_> {
         if self.options.depth == Depth::Quick && !self.machine.is_emulated() {
             warnings.push("one process: the spread between processes is unknown, so there is no interval and no verdict".to_owned());
         }
+        for missing in &self.ceilings.sandbox.missing {
+            warnings.push(format!("workers were not locked in by {missing}"));
+        }
+        warnings.extend(self.losses.unkept());
         if !self.options.selection.is_everything() {
             warnings.push(
                 "a part of the rows was run: a headline needs every locked row of its set"

@@ -7,17 +7,19 @@ use jiff::Timestamp;
 use tracing::info;
 
 use super::ceilings::Ceilings;
+use super::losses::Losses;
 use super::pair::WorkerFactory;
 use super::plan::{Cases, Depth, Sampling};
-use super::record::{Findings, assemble};
+use super::record::{Findings, assemble, entry_id};
 use super::sampling::{RowSamples, Timing};
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
+use crate::crash::{CrashFolder, CrashedRun, Sources};
 use crate::gate::{GateBook, Oracle, check_objects, check_trivial, floor_ns, gates};
 use crate::ledger::{ClockRecord, Entry};
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
-use crate::worker::DeviceChoice;
+use crate::worker::{DeviceChoice, Instrument};
 
 /// Runs `task` on `machine` and returns the record; no ledger is touched.
 ///
@@ -38,7 +40,7 @@ pub fn run(
     let cases = Cases::select(task, &options.selection, emulated)?;
     progress.begin("build", 1);
     let built = toolchain.build_task(project, &task.name, &machine.target())?;
-    let factory = worker_factory(project, toolchain, machine, &built)?;
+    let factory = worker_factory(project, toolchain, machine, &built, options)?;
     let load = || Oracle::load(&built.oracle.library);
     let mut oracles = [load()?, load()?];
     progress.end();
@@ -62,12 +64,16 @@ pub fn run(
         seconds = clock.elapsed().as_secs_f64(),
         "device opened and measured"
     );
+    let run = crashed_run(project, task, machine, &built, &ceilings, started);
+    let crashes = CrashFolder(project.scratch_dir().join("crashes"));
+    let losses = Losses::new(crashes, run, progress);
     let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
     let mut screening = Screening {
         factory: &factory,
         book: &mut book,
         budget: task.contract.error_budget.as_ref(),
         options,
+        losses: &losses,
     };
     // What an object alone gives away is not loaded: its constructors would run, whatever else they are.
     let screened = match may_load {
@@ -104,6 +110,7 @@ pub fn run(
                 options,
                 sampling: &sampling,
                 attested: &attested,
+                losses: &losses,
             };
             let samples = timing.run(&rows, progress)?;
             check_floors(&rows, &samples, &ceilings, &mut book);
@@ -121,6 +128,7 @@ pub fn run(
         screened: &screened,
         timed: timed.as_ref(),
         book: &book,
+        losses: &losses,
         before,
         after: clocks(machine)?,
         started,
@@ -166,13 +174,55 @@ fn check_floors(
     }
 }
 
+/// What the run's crash dumps say of it.
+fn crashed_run(
+    project: &Project,
+    task: &Task,
+    machine: &Machine,
+    built: &TaskLibraries,
+    ceilings: &Ceilings,
+    started: Timestamp,
+) -> CrashedRun {
+    CrashedRun {
+        id: entry_id(started, built),
+        task: task.name.clone(),
+        device: machine.name().to_owned(),
+        gpu: ceilings.facts.name.clone(),
+        sources: Sources {
+            harness_version: env!("CARGO_PKG_VERSION").to_owned(),
+            harness_commit: project.harness_commit(),
+            contract_hash: task.contract_hash.clone(),
+            baseline_source: built.baseline.source_hash.clone(),
+            candidate_source: built.candidate.source_hash.clone(),
+        },
+    }
+}
+
 pub(super) fn worker_factory(
     project: &Project,
     toolchain: &Toolchain,
     machine: &Machine,
     built: &TaskLibraries,
+    options: &RunOptions,
 ) -> Result<WorkerFactory, SessionError> {
-    let device = match machine {
+    Ok(WorkerFactory {
+        executable: own_executable()?,
+        device: device_choice(project, toolchain, machine)?,
+        baseline: built.baseline.library.clone(),
+        candidate: built.candidate.library.clone(),
+        memory_bytes: options.memory_bytes,
+        confinement: options.confinement,
+        instrument: Instrument::Nothing,
+    })
+}
+
+/// The device that a worker opens, with what it needs built.
+pub(super) fn device_choice(
+    project: &Project,
+    toolchain: &Toolchain,
+    machine: &Machine,
+) -> Result<DeviceChoice, SessionError> {
+    Ok(match machine {
         Machine::Emulated { .. } => DeviceChoice::Emulated,
         Machine::Gpu { gpu, .. } => {
             let support = toolchain.build_support(project, &machine.target())?;
@@ -181,17 +231,11 @@ pub(super) fn worker_factory(
                 support: support.library,
             }
         }
-    };
-    Ok(WorkerFactory {
-        executable: own_executable()?,
-        device,
-        baseline: built.baseline.library.clone(),
-        candidate: built.candidate.library.clone(),
     })
 }
 
 /// Workers are this very executable.
-fn own_executable() -> Result<std::path::PathBuf, SessionError> {
+pub(super) fn own_executable() -> Result<std::path::PathBuf, SessionError> {
     std::env::current_exe()
         .map_err(|error| SessionError::Worker(crate::worker::WorkerError::Start(error)))
 }

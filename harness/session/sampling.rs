@@ -7,10 +7,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tracing::{debug, info};
 
+use super::losses::Losses;
 use super::pair::WorkerFactory;
 use super::plan::Sampling;
 use super::screening::tell;
 use super::{Progress, RunOptions, SessionError};
+use crate::crash::LostCall;
 use crate::gate::{CaseJudge, GateBook, Oracle, gates};
 use crate::task::Case;
 use crate::toolchain::Side;
@@ -32,11 +34,13 @@ pub(super) struct Timing<'a> {
     pub(super) sampling: &'a Sampling,
     /// Fingerprints that the gates saw, baseline and candidate, by row.
     pub(super) attested: &'a BTreeMap<String, [String; 2]>,
+    pub(super) losses: &'a Losses<'a>,
 }
 
 /// A row that was sent to the worker, and the seed of its inputs.
 struct Sent {
     seed: u64,
+    plan: TimePlan,
     outcome: Result<(), WorkerError>,
 }
 
@@ -128,6 +132,12 @@ impl Timing<'_> {
                     }
                 }
                 Err(error) => {
+                    let call = LostCall::Time {
+                        order: process.order(),
+                        seed: this.seed,
+                        plan: this.plan,
+                    };
+                    self.losses.keep(row, call, &error, &process.said());
                     let why = tell(&error);
                     self.book
                         .note(gates::ALIVE, Some(format!("`{}`, timed: {why}", row.id)));
@@ -164,6 +174,7 @@ impl Timing<'_> {
         };
         Sent {
             seed,
+            plan,
             outcome: process
                 .worker(self.factory)
                 .and_then(|worker| worker.send_time(request)),
@@ -278,12 +289,24 @@ impl Timing<'_> {
 }
 
 impl Process {
-    /// The worker, started if need be. Load order alternates from process to process.
-    fn worker(&mut self, factory: &WorkerFactory) -> Result<&mut Worker, WorkerError> {
-        let order = match self.number % 2 {
+    /// Load order alternates from process to process.
+    fn order(&self) -> [Side; 2] {
+        match self.number % 2 {
             0 => [Side::Baseline, Side::Candidate],
             _ => [Side::Candidate, Side::Baseline],
-        };
+        }
+    }
+
+    /// The end of what its worker said on its standard error.
+    fn said(&self) -> String {
+        self.worker
+            .as_ref()
+            .map_or_else(String::new, |worker| worker.said())
+    }
+
+    /// The worker, started if need be.
+    fn worker(&mut self, factory: &WorkerFactory) -> Result<&mut Worker, WorkerError> {
+        let order = self.order();
         match &mut self.worker {
             Some(worker) => Ok(worker),
             none => Ok(none.insert(factory.start(&order, 2 * self.area)?)),

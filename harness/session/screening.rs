@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use tracing::debug;
 
+use super::losses::Losses;
 use super::pair::{Replaceable, WorkerFactory};
 use super::{Progress, RunOptions, SessionError};
+use crate::crash::LostCall;
 use crate::gate::{CaseJudge, GateBook, Oracle, SideFindings, gates};
 use crate::task::{Case, ErrorBudget, Expect};
 use crate::toolchain::Side;
@@ -40,6 +42,7 @@ pub(super) struct Screening<'a> {
     pub(super) book: &'a mut GateBook,
     pub(super) budget: Option<&'a ErrorBudget>,
     pub(super) options: &'a RunOptions,
+    pub(super) losses: &'a Losses<'a>,
 }
 
 impl Screening<'_> {
@@ -89,13 +92,14 @@ impl Screening<'_> {
                 });
                 // The candidate first: it never runs in the wake of the baseline's call.
                 let ours = self.receive(
+                    case,
                     &mut candidate,
                     std::mem::replace(&mut sent, Ok(())),
                     &mut waited,
                 );
                 let sent_baseline = self.send(&mut baseline, case)?;
                 let found = self.judge(case, oracle, &mut candidate, &ours);
-                let theirs = self.receive(&mut baseline, sent_baseline, &mut waited);
+                let theirs = self.receive(case, &mut baseline, sent_baseline, &mut waited);
                 if let Some(next) = following {
                     sent = self.send(&mut candidate, next)?;
                 }
@@ -144,10 +148,23 @@ impl Screening<'_> {
         let Some(running) = worker.worker()? else {
             return Ok(Err("not run: too many of its workers have died".to_owned()));
         };
-        Ok(running.send_check(request).map_err(|error| {
-            worker.failed(&error);
-            tell(&error)
-        }))
+        let sent = running.send_check(request);
+        Ok(sent.map_err(|error| self.lose(case, worker, &error)))
+    }
+
+    /// Keeps a dump of the call that came to `error`, and says why it was lost.
+    fn lose(&self, case: &Case, worker: &mut Replaceable, error: &WorkerError) -> String {
+        let call = LostCall::Check {
+            side: worker.side(),
+            seed: self.options.seed,
+            poison: self.poison(),
+        };
+        let said = worker
+            .running()
+            .map_or_else(String::new, |worker| worker.said());
+        self.losses.keep(case, call, error, &said);
+        worker.failed(error);
+        tell(error)
     }
 
     /// NaN first, then what the seed draws: at times that looks like data.
@@ -160,6 +177,7 @@ impl Screening<'_> {
 
     fn receive(
         &self,
+        case: &Case,
         worker: &mut Replaceable,
         sent: Result<(), String>,
         waited: &mut Duration,
@@ -171,10 +189,7 @@ impl Screening<'_> {
             .ok_or_else(|| "its worker is gone".to_owned())?;
         let reply = running.checked(self.options.limit);
         *waited += start.elapsed();
-        reply.map_err(|error| {
-            worker.failed(&error);
-            tell(&error)
-        })
+        reply.map_err(|error| self.lose(case, worker, &error))
     }
 
     fn judge(

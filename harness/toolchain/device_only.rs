@@ -8,7 +8,7 @@ use super::target::{Target, Unit};
 /// The construct that the emulated build of `unit` stumbled over; `None` for any other error, and any other target.
 pub(crate) fn construct(unit: &Unit, root: &Path, message: &str) -> Option<&'static str> {
     let Unit::Side {
-        target: Target::Emulated,
+        target: Target::Emulated | Target::Sanitized,
         ..
     } = unit
     else {

@@ -20,6 +20,12 @@ pub enum BuildError {
     NoNvcc { task: String, unit: String },
 
     #[error(
+        "found no AddressSanitizer runtime of {compiler}: it has no libasan.so; install it (Debian: it comes with g++), \
+         or set CXX to a g++ that has it"
+    )]
+    NoSanitizer { compiler: String },
+
+    #[error(
         "this bundle has no object `{unit}` of task `{task}`, and the compiler to make one is not here: \
          pack the bundle for that GPU (kda bundle --gpu), or install the compiler (see kda doctor)"
     )]

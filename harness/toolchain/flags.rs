@@ -12,7 +12,8 @@ pub fn compile_template(unit: &Unit) -> Vec<String> {
     match unit {
         Unit::Oracle => oracle(),
         Unit::Side { target, .. } | Unit::Support { target } => match target {
-            Target::Emulated => emulated(),
+            Target::Emulated => emulated("-O3"),
+            Target::Sanitized => emulated(&format!("{SANITIZED} -O1 -g -fno-omit-frame-pointer")),
             Target::Cuda { arches } => cuda(arches),
         },
     }
@@ -28,6 +29,18 @@ pub fn link_template(unit: &Unit) -> Vec<String> {
         | Unit::Support {
             target: Target::Cuda { arches },
         } => arches,
+        Unit::Side {
+            target: Target::Sanitized,
+            ..
+        }
+        | Unit::Support {
+            target: Target::Sanitized,
+        } => {
+            return words(&format!(
+                "{{c++}} -shared -pthread {SANITIZED} -Wl,-z,defs -Wl,--version-script={{exports}} {{object}} \
+                 -o {{output}}"
+            ));
+        }
         // The oracle travels in bundles: it must not need the libstdc++ of the machine that built it.
         Unit::Side { .. } | Unit::Support { .. } | Unit::Oracle => {
             return words(
@@ -44,6 +57,9 @@ pub fn link_template(unit: &Unit) -> Vec<String> {
     ));
     argv
 }
+
+/// Both sanitizers, each of which ends the process with its first finding.
+const SANITIZED: &str = "-fsanitize=address,undefined -fno-sanitize-recover=undefined";
 
 fn cuda(arches: &[Arch]) -> Vec<String> {
     // Line information is most of an object: compressed, a library has 1.5 MB instead of 5.
@@ -62,12 +78,15 @@ fn cuda(arches: &[Arch]) -> Vec<String> {
 
 /// `-ffp-contract=off` keeps the rounding points of the source, and `-fno-strict-aliasing` gives its casts between
 /// vector types the meaning that nvcc gives them. No `-march`: x86-64-v3 was measured and brought nothing.
-fn emulated() -> Vec<String> {
-    words(
-        "{c++} -x c++ -std=c++20 -O3 -ffp-contract=off -fno-strict-aliasing -DKDA_EMULATED -fPIC -fvisibility=hidden \
+fn emulated(code: &str) -> Vec<String> {
+    let mut argv = words("{c++} -x c++ -std=c++20");
+    argv.extend(words(code));
+    argv.extend(words(
+        "-ffp-contract=off -fno-strict-aliasing -DKDA_EMULATED -fPIC -fvisibility=hidden \
          -Wall -Wno-unknown-pragmas -Wno-psabi -pthread \
          -Ikernels/include/kda/emulated -Ikernels/include -Ibaselines -MD -MF {depfile} -c {source} -o {output}",
-    )
+    ));
+    argv
 }
 
 /// For any processor of the architecture: a bundle carries the oracle to other machines.
@@ -118,6 +137,7 @@ mod tests {
     fn both_sides_have_one_argument_vector_on_every_target() {
         for target in [
             Target::Emulated,
+            Target::Sanitized,
             Target::cuda(Arch::Sm90a),
             Target::configured(),
         ] {

@@ -50,9 +50,20 @@ fn gpu(nvml: &Nvml, index: u32) -> Option<String> {
 
 /// A program of the toolkit, with the last line of what it says of its version.
 pub(super) fn tool(name: &str, folders: &[&str]) -> Option<Vec<String>> {
+    let path = find_tool(name, folders)?;
+    let said = output_of(&path, "--version").unwrap_or_default();
+    let version = said
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or("version unknown");
+    Some(vec![format!("{} ({})", version.trim(), path.display())])
+}
+
+/// A program of the toolkit: on PATH, in CUDA_HOME, in `/usr/local/cuda`, or in a version's folder below `folders`.
+pub(super) fn find_tool(name: &str, folders: &[&str]) -> Option<PathBuf> {
     let cuda_home =
         std::env::var_os("CUDA_HOME").map(|home| Path::new(&home).join("bin").join(name));
-    let path = on_path(name)
+    on_path(name)
         .into_iter()
         .chain(cuda_home)
         .chain([Path::new("/usr/local/cuda/bin").join(name)])
@@ -61,13 +72,7 @@ pub(super) fn tool(name: &str, folders: &[&str]) -> Option<Vec<String>> {
                 .iter()
                 .flat_map(|folder| versions_in(Path::new(folder), name)),
         )
-        .find(|path| path.is_file())?;
-    let said = output_of(&path, "--version").unwrap_or_default();
-    let version = said
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("version unknown");
-    Some(vec![format!("{} ({})", version.trim(), path.display())])
+        .find(|path| path.is_file())
 }
 
 /// `<folder>/<version>/<name>` for every version installed, the newest first.

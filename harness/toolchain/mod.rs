@@ -23,6 +23,7 @@ mod job;
 mod profile;
 mod programs;
 mod project;
+mod sanitizers;
 mod symbols;
 mod target;
 
@@ -42,5 +43,6 @@ pub use inspect::{DeviceGlobal, KernelFacts, ObjectFacts};
 pub use profile::{GPU_PROFILES, GpuProfile};
 pub(crate) use project::{CORPUS_TASKS, TASKS};
 pub use project::{NoProject, Origin, Project};
+pub use sanitizers::compute_sanitizer;
 pub use symbols::Symbols;
 pub use target::{Arch, Side, Target, Unit};

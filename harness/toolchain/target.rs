@@ -87,6 +87,8 @@ impl fmt::Display for Arch {
 pub enum Target {
     /// On the host, against `kernels/include/kda/emulated/`.
     Emulated,
+    /// There too, with AddressSanitizer and UBSan in it.
+    Sanitized,
     /// On NVIDIA GPUs of these architectures, in one fat object.
     Cuda { arches: Vec<Arch> },
 }
@@ -109,6 +111,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Emulated => f.write_str("emulated"),
+            Target::Sanitized => f.write_str("sanitized"),
             Target::Cuda { arches } => {
                 for (i, arch) in arches.iter().enumerate() {
                     let separator = if i == 0 { "" } else { "+" };

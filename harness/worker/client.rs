@@ -1,36 +1,28 @@
 //! The parent's handle on a worker.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use super::deadline::Deadline;
+use super::process::{Instrument, WorkerProcess};
 use super::protocol::{
     CheckReply, CheckRequest, DeviceChoice, Fault, OutputCopy, Reply, Request, TimeReply,
     TimeRequest, receive, send,
 };
+use super::sandbox::{Confinement, Sandbox};
 use super::shared::SharedMemory;
 use crate::device::Facts;
 use crate::toolchain::Side;
-
-/// Environment that reaches a worker: what the CUDA driver reads, and no more.
-const KEPT_VARIABLES: [&str; 5] = [
-    "LD_LIBRARY_PATH",
-    "NVIDIA_VISIBLE_DEVICES",
-    "CUDA_CACHE_PATH",
-    "HOME",
-    "TMPDIR",
-];
 
 /// Time to open a device and to load both sides.
 const OPEN_LIMIT: Duration = Duration::from_secs(120);
 
 /// End of a dead worker's standard error that goes into the message, in bytes.
-const STDERR_TAIL: u64 = 2000;
+const STDERR_TAIL: usize = 2000;
 
 /// What a worker is to be.
 #[derive(Clone, Debug)]
@@ -40,15 +32,19 @@ pub struct WorkerSpec {
     /// In load order.
     pub sides: Vec<(Side, PathBuf)>,
     pub shared_bytes: u64,
+    /// What it may take besides the shared memory.
+    pub memory_bytes: u64,
+    pub confinement: Confinement,
+    pub instrument: Instrument,
 }
 
 /// A running worker; killed when dropped.
 pub struct Worker {
-    child: Child,
+    process: WorkerProcess,
     socket: UnixStream,
-    stderr: File,
     shared: SharedMemory,
-    facts: Option<Facts>,
+    memory_bytes: u64,
+    opened: Option<(Facts, Sandbox)>,
 }
 
 /// Why a request has no reply.
@@ -60,6 +56,12 @@ pub enum WorkerError {
     Died { cause: String, stderr: String },
     #[error("the worker gave no answer within {} s and was stopped; a kernel may hang", limit.as_secs())]
     TimedOut { limit: Duration },
+    #[error(
+        "the worker took {} MiB of memory where it may take {} MiB, and was stopped; --memory-limit sets the limit",
+        used >> 20,
+        limit >> 20
+    )]
+    OutOfMemory { used: u64, limit: u64 },
     #[error("the worker sent what is no reply to its request")]
     Confused,
     #[error(transparent)]
@@ -76,16 +78,33 @@ impl WorkerError {
             | Self::Start(_)
             | Self::Died { .. }
             | Self::TimedOut { .. }
+            | Self::OutOfMemory { .. }
             | Self::Confused => false,
         }
+    }
+
+    /// What happened, on one line, without what the worker said.
+    pub fn cause(&self) -> String {
+        let mut text = match self {
+            Self::Died { cause, .. } => format!("the worker died ({cause})"),
+            error => error.to_string(),
+        };
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
     }
 }
 
 fn told(stderr: &str) -> String {
-    match stderr.trim() {
-        "" => String::new(),
-        text => format!("; its last words: {text}"),
+    let text = stderr.trim();
+    if text.is_empty() {
+        return String::new();
     }
+    let start = text.ceil_char_boundary(text.len().saturating_sub(STDERR_TAIL));
+    format!("; its last words: {}", &text[start..])
 }
 
 impl Worker {
@@ -95,10 +114,11 @@ impl Worker {
         let open = Request::Open {
             device: spec.device.clone(),
             sides: spec.sides.clone(),
+            confinement: spec.confinement,
         };
         match worker.ask(&open, OPEN_LIMIT)? {
-            Reply::Opened(facts) => {
-                worker.facts = Some(facts);
+            Reply::Opened { facts, sandbox } => {
+                worker.opened = Some((facts, sandbox));
                 Ok(worker)
             }
             _ => Err(WorkerError::Confused),
@@ -107,54 +127,41 @@ impl Worker {
 
     fn spawn(spec: &WorkerSpec) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
+        // A worker that reads nothing must not hold its parent either.
+        socket.set_write_timeout(Some(OPEN_LIMIT))?;
         let shared = SharedMemory::create(spec.shared_bytes)?;
-        let stderr = tempfile::tempfile()?;
         let descriptors = [theirs.as_raw_fd(), shared.file().as_raw_fd()];
-        let mut command = Command::new(&spec.executable);
-        command.args([
-            "worker",
-            "--socket",
-            &descriptors[0].to_string(),
-            "--memory",
-            &descriptors[1].to_string(),
-        ]);
-        // Ctrl-C at the terminal is for the parent, which then ends its workers.
-        command.process_group(0);
-        command
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr.try_clone()?);
-        for name in KEPT_VARIABLES {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        if let DeviceChoice::Cuda { uuid, .. } = &spec.device {
-            // The parent's GPU, whatever order the driver would number them in.
-            command.env("CUDA_VISIBLE_DEVICES", uuid);
-        }
-        // Kernels load with their library, not inside the first capture or while a stream is held.
-        command.env("CUDA_MODULE_LOADING", "EAGER");
-        // SAFETY: between fork and exec only async-signal-safe calls run.
-        unsafe { command.pre_exec(move || prepare_child(descriptors)) };
         Ok(Self {
-            child: command.spawn()?,
+            process: WorkerProcess::spawn(spec, descriptors)?,
             socket,
-            stderr,
             shared,
-            facts: None,
+            memory_bytes: spec.memory_bytes,
+            opened: None,
         })
     }
 
     pub fn facts(&self) -> &Facts {
-        self.facts
+        &self.opened().0
+    }
+
+    /// What its sides are locked in by.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.opened().1
+    }
+
+    fn opened(&self) -> &(Facts, Sandbox) {
+        self.opened
             .as_ref()
             .expect("a started worker should have opened its device")
     }
 
+    /// The end of what it said on its standard error so far.
+    pub fn said(&self) -> String {
+        self.process.said()
+    }
+
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// What the worker copied out. It may change at any time.
@@ -219,6 +226,13 @@ impl Worker {
         }
     }
 
+    /// Lets the worker, and a program that it runs under, end by itself; after `limit` it is ended.
+    pub fn quit(&mut self, limit: Duration) {
+        // A worker that takes no request is ending already.
+        let _ = send(&mut self.socket, &Request::Quit);
+        self.process.wait(limit);
+    }
+
     fn ask(&mut self, request: &Request, limit: Duration) -> Result<Reply, WorkerError> {
         self.send(request)?;
         self.receive(limit)
@@ -229,10 +243,7 @@ impl Worker {
     }
 
     fn receive(&mut self, limit: Duration) -> Result<Reply, WorkerError> {
-        self.socket
-            .set_read_timeout(Some(limit))
-            .map_err(WorkerError::Start)?;
-        match receive(&mut self.socket) {
+        match receive(&mut Deadline::after(limit, &self.socket)) {
             Ok(Some(Reply::Failed(fault))) => Err(WorkerError::Fault(fault)),
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(self.death()),
@@ -242,8 +253,10 @@ impl Worker {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
                 ) =>
             {
-                self.stop();
-                Err(WorkerError::TimedOut { limit })
+                match self.process.end().memory {
+                    Some(used) => Err(self.out_of_memory(used)),
+                    None => Err(WorkerError::TimedOut { limit }),
+                }
             }
             Err(_) => Err(self.death()),
         }
@@ -251,75 +264,21 @@ impl Worker {
 
     fn death(&mut self) -> WorkerError {
         // A worker whose socket broke is of no use, dead or not.
-        let _ = self.child.kill();
-        let cause = self
-            .child
-            .wait()
-            .map_or_else(|error| error.to_string(), cause);
-        WorkerError::Died {
-            cause,
-            stderr: self.last_words(),
-        }
-    }
-
-    fn last_words(&mut self) -> String {
-        let mut text = Vec::new();
-        let length = self.stderr.metadata().map_or(0, |metadata| metadata.len());
-        let read = self
-            .stderr
-            .seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL)));
-        if read
-            .and_then(|_| self.stderr.read_to_end(&mut text))
-            .is_err()
-        {
-            return String::new();
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    fn stop(&mut self) {
-        // Both fail only when the process is gone already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// Lets the child keep the two descriptors, and ends it with its parent.
-fn prepare_child(descriptors: [RawFd; 2]) -> io::Result<()> {
-    for descriptor in descriptors {
-        // SAFETY: fcntl on a descriptor of this process.
-        if unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } < 0 {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    // SAFETY: plain prctl calls without pointers; a dumped core of gigabytes helps nobody.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        libc::setrlimit(
-            libc::RLIMIT_CORE,
-            &libc::rlimit {
-                rlim_cur: 0,
-                rlim_max: 0,
+        let end = self.process.end();
+        match end.memory {
+            Some(used) => self.out_of_memory(used),
+            None => WorkerError::Died {
+                cause: end.cause,
+                stderr: end.stderr,
             },
-        );
+        }
     }
-    Ok(())
-}
 
-fn cause(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(libc::SIGSEGV), _) => "SIGSEGV, an invalid memory access".to_owned(),
-        (Some(libc::SIGABRT), _) => "SIGABRT, it aborted".to_owned(),
-        (Some(libc::SIGKILL), _) => "SIGKILL, stopped from outside".to_owned(),
-        (Some(signal), _) => format!("signal {signal}"),
-        (None, Some(code)) => format!("exit code {code}"),
-        (None, None) => status.to_string(),
+    fn out_of_memory(&self, used: u64) -> WorkerError {
+        WorkerError::OutOfMemory {
+            used: used.saturating_sub(self.shared.bytes().len() as u64),
+            limit: self.memory_bytes,
+        }
     }
 }
 

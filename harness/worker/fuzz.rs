@@ -11,6 +11,7 @@ use crate::device::{DeviceError, Facts};
 use crate::ledger::GraphRecord;
 use crate::metered::peak_of;
 use crate::stats::{Block, Order};
+use crate::worker::Sandbox;
 
 /// Bytes that a message may take for each of its frame, since a byte on the wire can be an empty string, and at least,
 /// since serde believes an announced length up to a mebibyte.
@@ -103,8 +104,8 @@ prop_compose! {
 }
 
 fn reply() -> impl Strategy<Value = Reply> {
-    let opened = (any::<String>(), any::<u64>()).prop_map(|(name, memory_bytes)| {
-        Reply::Opened(Facts {
+    let opened = (any::<String>(), any::<u64>()).prop_map(|(name, memory_bytes)| Reply::Opened {
+        facts: Facts {
             uuid: name.clone(),
             driver: name.clone(),
             compute_capability: name.clone(),
@@ -112,7 +113,8 @@ fn reply() -> impl Strategy<Value = Reply> {
             multiprocessors: 1,
             l2_bytes: memory_bytes,
             memory_bytes,
-        })
+        },
+        sandbox: Sandbox::default(),
     });
     let failed = any::<String>().prop_map(|text| {
         Reply::Failed(Fault::Device(DeviceError::Cuda {

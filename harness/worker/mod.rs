@@ -7,11 +7,16 @@ mod attest;
 mod call;
 mod check;
 mod client;
+mod deadline;
 #[cfg(test)]
 mod fuzz;
+mod last_words;
+mod memory_watch;
 mod outputs;
 mod placement;
+mod process;
 mod protocol;
+mod sandbox;
 mod serve;
 mod shared;
 mod side;
@@ -20,11 +25,14 @@ mod time;
 pub use call::{CallFrame, TensorMemory};
 pub use check::CHECK_SET;
 pub use client::{Worker, WorkerError, WorkerSpec, inherited};
+pub use memory_watch::default_memory_limit;
 pub use placement::input_key;
+pub use process::Instrument;
 pub use protocol::{
     CheckReply, CheckRequest, Copied, DeviceChoice, Fault, LaneSamples, OutputCopy, RouteReply,
     TimePlan, TimeReply, TimeRequest,
 };
+pub use sandbox::{Confinement, Sandbox};
 pub use serve::serve;
 pub use shared::SharedMemory;
 pub use side::SideStatus;

@@ -130,6 +130,7 @@ impl Placement {
         set: u32,
     ) -> Result<(), Fault> {
         device.paint(&self.guards, GUARD_PATTERN)?;
+        device.fence(&self.guards);
         let gaps: Vec<Span> = (0..self.storages.len())
             .filter(|storage| has_gaps(case, *storage))
             .map(|s| self.storages[s])

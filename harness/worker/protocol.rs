@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::sandbox::{Confinement, Sandbox};
 use super::side::SideStatus;
 use crate::device::{DeviceError, Facts};
 use crate::ledger::GraphRecord;
@@ -29,10 +30,11 @@ pub enum DeviceChoice {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
-    /// Opens the device and loads the sides, in this order.
+    /// Opens the device, locks the worker in and loads the sides, in this order.
     Open {
         device: DeviceChoice,
         sides: Vec<(Side, PathBuf)>,
+        confinement: Confinement,
     },
     Check(Box<CheckRequest>),
     Time(Box<TimeRequest>),
@@ -53,7 +55,10 @@ pub(super) enum Request {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    Opened(Facts),
+    Opened {
+        facts: Facts,
+        sandbox: Sandbox,
+    },
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
     Redrawn,

@@ -13,6 +13,7 @@ use super::call::{CallFrame, TensorMemory};
 use super::check::Outcome;
 use super::placement::{Arena, Placement};
 use super::protocol::{DeviceChoice, Fault, Reply, Request, RouteReply, receive, send};
+use super::sandbox::{Confinement, Sandbox};
 use super::shared::SharedMemory;
 use super::side::{LoadedSide, SideStatus};
 use super::time::TimedRow;
@@ -42,16 +43,21 @@ pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
     while let Some(request) = receive::<Request>(&mut socket)? {
         let answer = match (request, &mut session) {
             (Request::Quit, _) => return Ok(()),
-            (Request::Open { device, sides }, none @ None) => {
-                match Session::open(device, sides, &mut shared) {
-                    Ok(opened) => {
-                        let facts = opened.device.facts().clone();
-                        *none = Some(opened);
-                        Ok(Reply::Opened(facts))
-                    }
-                    Err(fault) => Err(fault),
+            (
+                Request::Open {
+                    device,
+                    sides,
+                    confinement,
+                },
+                none @ None,
+            ) => match Session::open(device, sides, confinement, &mut shared) {
+                Ok((opened, sandbox)) => {
+                    let facts = opened.device.facts().clone();
+                    *none = Some(opened);
+                    Ok(Reply::Opened { facts, sandbox })
                 }
-            }
+                Err(fault) => Err(fault),
+            },
             (request, Some(session)) => session.answer(request),
             (_, None) => Err(Fault::Contract("the device is not open".to_owned())),
         };
@@ -69,12 +75,16 @@ impl Session {
     fn open(
         device: DeviceChoice,
         sides: Vec<(Side, PathBuf)>,
+        confinement: Confinement,
         shared: &mut Option<SharedMemory>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<(Self, Sandbox), Fault> {
         let mut device: Box<dyn Device> = match device {
             DeviceChoice::Emulated => Box::new(EmulatedDevice::new()),
             DeviceChoice::Cuda { support, .. } => Box::new(CudaDevice::open(&support)?),
         };
+        let state = device.state()?;
+        // The driver has opened its files and started its threads; from here on untrusted code runs.
+        let sandbox = Sandbox::enter(confinement);
         let mut loaded = BTreeMap::new();
         for (side, path) in sides {
             loaded.insert(side, LoadedSide::load(side, &path)?);
@@ -83,15 +93,16 @@ impl Session {
             .take()
             .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?;
         device.pin(shared.bytes_mut());
-        Ok(Self {
-            state: device.state()?,
+        let session = Self {
+            state,
             device,
             sides: Sides(loaded),
             arena: Arena::default(),
             shared,
             random: SmallRng::from_rng(&mut rand::rng()),
             timed: None,
-        })
+        };
+        Ok((session, sandbox))
     }
 
     fn answer(&mut self, request: Request) -> Result<Reply, Fault> {

@@ -12,13 +12,14 @@ fn every_fault() -> &'static Run {
     static RUN: OnceLock<Run> = OnceLock::new();
     RUN.get_or_init(|| {
         let project = Project::of_faults();
-        let finished = project.emulated("check", &["--json", "--limit", "2"]);
+        let limits = ["--limit", "2", "--memory-limit", "1"];
+        let finished = project.emulated("check", &[&["--json"], &limits[..]].concat());
         Run::read(&finished.exits(ROW_LOST).stdout)
     })
 }
 
 #[track_caller]
-fn is_lost(row: &str, causes: &[&str]) {
+pub fn is_lost(row: &str, causes: &[&str]) {
     let row = every_fault().row(row);
     assert_eq!(row.state, "lost", "{row:?}");
     let reason = row.reason.as_deref().unwrap_or_default();
@@ -82,7 +83,7 @@ fn a_deadlock_names_kernel_block_and_barrier() {
 fn every_lost_row_fails_the_gate_of_life_and_no_other_row_is_lost() {
     let run = every_fault();
     let lost = run.rows.iter().filter(|row| row.state == "lost").count();
-    assert_eq!((lost, run.gate("alive").failures), (8, 8));
+    assert_eq!((lost, run.gate("alive").failures), (16, 16));
     assert_eq!(run.end.decision, "invalid");
 }
 
@@ -101,7 +102,7 @@ fn rows_around_the_faults_are_checked_all_the_same() {
     assert!(details.all(|detail| !detail.contains("row_") && !detail.contains("baseline:")));
     // Both sides of every served case that lived were compared.
     let served = run.gate("served");
-    assert_eq!((served.cases, served.failures), (23 * 2 - 8, 1));
+    assert_eq!((served.cases, served.failures), (31 * 2 - 16, 1));
 }
 
 #[test]

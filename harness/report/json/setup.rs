@@ -20,6 +20,7 @@ pub(super) struct Provenance<'a> {
     compiler: &'a str,
     compile: &'a [String],
     link: &'a [String],
+    sandbox: &'a str,
 }
 
 impl<'a> Provenance<'a> {
@@ -38,6 +39,7 @@ impl<'a> Provenance<'a> {
             compiler: &from.compiler,
             compile: &from.compile,
             link: &from.link,
+            sandbox: &from.sandbox,
         }
     }
 }

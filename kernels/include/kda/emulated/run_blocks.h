@@ -267,6 +267,22 @@ inline bool provide_smem(BlockState& b, uint64_t bytes) {
   return memory != nullptr || bytes == 0;
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+// The block that this pool thread runs.
+inline thread_local BlockState* reported_block = nullptr;
+
+// Adds to a report of AddressSanitizer, made on the thread at fault, which CUDA thread that was.
+inline void say_thread() {
+  const BlockState* const b = reported_block;
+  if (b == nullptr) return;
+  int status = 0;
+  char* const demangled = abi::__cxa_demangle(b->shared_launch->name, nullptr, nullptr, &status);
+  fprintf(stderr, "kda: kernel `%s`, block (%u,%u,%u), thread (%u,%u,%u)\n",
+          status == 0 ? demangled : b->shared_launch->name, b->block_idx.x, b->block_idx.y, b->block_idx.z,
+          b->thread_idx.x, b->thread_idx.y, b->thread_idx.z);
+}
+#endif
+
 // Runs blocks of the launch on the calling thread until none is left: those of one rank in each gang, or any.
 inline void run_blocks(BlockState& b, Launch& launch, Gang* gang = nullptr, unsigned rank = 0) {
   b.gang = gang;
@@ -289,7 +305,14 @@ inline void run_blocks(BlockState& b, Launch& launch, Gang* gang = nullptr, unsi
   ThreadFiber* const first = find_idle_fiber(b);
   if (first == nullptr) return give_up("no memory for the stack of a thread");
   b.current = first;
+#if defined(__SANITIZE_ADDRESS__)
+  reported_block = &b;
+  __sanitizer_set_death_callback(say_thread);
+#endif
   switch_fiber(b, b.root, *first);
+#if defined(__SANITIZE_ADDRESS__)
+  reported_block = nullptr;
+#endif
   if (b.abandoned) reset_fibers(b);
 }
 
