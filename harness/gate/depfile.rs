@@ -12,12 +12,19 @@ const SHARED: [&str; 2] = ["kernels", "baselines"];
 const ORACLE: &str = "oracle.cpp";
 
 /// Files beyond the task's own folder, `kernels/` and `baselines/`, and the oracle.
-pub(super) fn check_depfile(task: &str, built: &Built) -> Option<String> {
+/// `task` is the task's folder below the project's root; a candidate that stands in for the task's own lies elsewhere, and
+/// may include what lies beside it.
+pub(super) fn check_depfile(task: &Path, built: &Built) -> Option<String> {
+    let beside = built
+        .dependencies
+        .first()
+        .and_then(|source| source.path.parent());
+    let folders = [task, beside.unwrap_or(task)];
     let foreign: Vec<String> = built
         .dependencies
         .iter()
         .map(|dependency| dependency.path.as_path())
-        .filter(|path| !is_allowed(task, path))
+        .filter(|path| !is_allowed(folders, path))
         .map(|path| path.display().to_string())
         .collect();
     (!foreign.is_empty()).then(|| {
@@ -29,12 +36,12 @@ pub(super) fn check_depfile(task: &str, built: &Built) -> Option<String> {
     })
 }
 
-fn is_allowed(task: &str, path: &Path) -> bool {
+fn is_allowed(folders: [&Path; 2], path: &Path) -> bool {
     let inside = path
         .components()
         .all(|component| matches!(component, Component::Normal(_)));
     let shared = SHARED.iter().any(|folder| path.starts_with(folder));
-    let own = path.starts_with(Path::new("tasks").join(task));
+    let own = folders.iter().any(|folder| path.starts_with(folder));
     inside && (shared || own) && path.file_name().is_none_or(|name| name != ORACLE)
 }
 
@@ -42,9 +49,11 @@ fn is_allowed(task: &str, path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    const OWN: [&str; 2] = ["tasks/add", "tasks/add"];
+
     #[test]
     fn the_task_and_the_shared_folders_are_allowed() {
-        let of = |path| is_allowed("add", Path::new(path));
+        let of = |path| is_allowed(OWN.map(Path::new), Path::new(path));
         assert!(of("tasks/add/candidate.cu") && of("tasks/add/deep/tile.cuh"));
         assert!(of("kernels/include/kda/vec.cuh") && of("baselines/pytorch/add.cuh"));
     }
@@ -59,7 +68,7 @@ mod tests {
             "/etc/hostname",
             "harness/lib.rs",
         ] {
-            assert!(!is_allowed("add", Path::new(path)), "{path}");
+            assert!(!is_allowed(OWN.map(Path::new), Path::new(path)), "{path}");
         }
     }
 }

@@ -53,7 +53,8 @@ pub fn check_objects(
         book.note(gates::MATH_PARITY, check_math_parity(&objects));
     }
     for side in [&built.baseline, &built.candidate] {
-        book.note(gates::DEPFILE, check_depfile(&task.name, side));
+        let folder = task.folder.strip_prefix(root).unwrap_or(&task.folder);
+        book.note(gates::DEPFILE, check_depfile(folder, side));
     }
     book.note(gates::INSTRUCTIONS, check_instructions(&objects));
 }
