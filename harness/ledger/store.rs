@@ -108,7 +108,11 @@ impl Ledger {
         let text = match self.read() {
             Ok(text) => text,
             Err(LedgerError::Corrupt(fault)) => {
-                let (links, _) = follow(&fault.toml.inner()[..fault.fault.at.start]);
+                // From the file: what the fault shows of it was made printable.
+                let bytes =
+                    fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
+                let good = bytes.get(..fault.fault.at.start).unwrap_or_default();
+                let (links, _) = follow(&String::from_utf8_lossy(good));
                 let hashes = links.into_iter().map(|link| link.hash).collect();
                 return Ok(verification(hashes, Some(fault)));
             }

@@ -119,7 +119,10 @@ impl Parser<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::mutation::{spliced, splices};
 
     fn value(text: &str) -> Result<i64, String> {
         evaluate(
@@ -167,5 +170,41 @@ mod tests {
             value(&format!("{}1", "(seq) + ".repeat(1000))),
             Ok(6 * 1000 + 1)
         );
+    }
+
+    /// An expression that parses, over numbers at the ends of what there is.
+    fn expression() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "low",
+            "one",
+            "high",
+            "0",
+            "1",
+            "7",
+            "9223372036854775807",
+        ]);
+        leaf.prop_map(str::to_owned)
+            .prop_recursive(4, 16, 2, |inner| {
+                let operator = prop::sample::select(vec!["+", " - ", "*", " / "]);
+                (inner.clone(), operator, inner, any::<bool>()).prop_map(
+                    |(left, operator, right, closed)| match closed {
+                        true => format!("({left}{operator}{right})"),
+                        false => format!("{left}{operator}{right}"),
+                    },
+                )
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn any_expression_has_a_value_or_a_message(text in expression(), splices in prop::option::of(splices())) {
+            let bindings = Bindings::from([
+                ("low".to_owned(), i64::MIN), ("one".to_owned(), -1), ("high".to_owned(), i64::MAX),
+            ]);
+            let damaged = splices.map(|splices| spliced(&text, &splices));
+            let _ = evaluate(damaged.as_ref().unwrap_or(&text), &bindings);
+        }
     }
 }

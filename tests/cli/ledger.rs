@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
+use std::time::Duration;
 
 use kda::cli::exit_codes::{LEDGER, PASSED, USAGE};
 use kda::ledger::Ledger;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use crate::lines::{Line, Run, Verification, lines};
 use crate::project::{Finished, Project};
@@ -340,6 +344,47 @@ fn two_processes_append_ten_entries_each_and_lose_none() {
     let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, [".axpy.toml.lock", "axpy.toml"]);
+}
+
+#[test]
+fn a_bench_killed_at_any_moment_leaves_a_whole_ledger_that_takes_the_next() {
+    /// Benches killed, and the longest that one may live: several entries are appended in that time.
+    const KILLS: usize = 8;
+    const LONGEST_MS: u64 = 900;
+    let project = Project::new();
+    // Everything is compiled first, so that what is killed is the runs.
+    bench(&project, &[]).exits(PASSED);
+    let ledgers = project.ledgers();
+    let mut random = ChaCha8Rng::seed_from_u64(20_260_103);
+    for _ in 0..KILLS {
+        let mut running = Command::new(assert_cmd::cargo::cargo_bin!("kda"))
+            .arg("bench")
+            .args(["axpy"; 40])
+            .args(["--gpu", "emulated", "--rows", "row_small", "--quick"])
+            .args(["--ledger", ledgers.to_str().unwrap()])
+            .current_dir(project.path(""))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(random.random_range(0..LONGEST_MS)));
+        running.kill().unwrap();
+        assert!(
+            running.wait().unwrap().code().is_none(),
+            "it ended by itself"
+        );
+        verification(&project, PASSED);
+    }
+    let before = verification(&project, PASSED).entries;
+    assert!(before > 1, "no bench lived to append");
+    bench(&project, &[]).exits(PASSED);
+    let found = verification(&project, PASSED);
+    assert_eq!((found.entries, found.intact), (before + 1, true));
+    let mut entries = Ledger::at(project.ledger()).load().unwrap();
+    assert!(entries.iter().all(|entry| entry.rows.len() == 1));
+    entries.sort_by(|left, right| left.id.cmp(&right.id));
+    entries.dedup_by(|left, right| left.id == right.id);
+    assert_eq!(entries.len(), before + 1, "an entry stands twice");
 }
 
 #[test]

@@ -304,6 +304,20 @@ fn bytes_that_are_no_text_are_a_fault() {
     assert!(matches!(ledger.load(), Err(LedgerError::Corrupt(_))));
 }
 
+#[test]
+fn entries_in_front_of_bytes_that_are_no_text_count_whatever_they_hold() {
+    let folder = temp();
+    let ledger = foreign(&folder, |text| {
+        text.replacen("summary = \"", "summary = \"\u{200e}", 1)
+    });
+    let mut bytes = fs::read(ledger.path()).expect("the ledger was just written");
+    bytes.push(0xff);
+    fs::write(ledger.path(), bytes).expect("the ledger can be written");
+    let found = ledger.verify().expect("the file can be read");
+    assert_eq!(found.hashes.len(), 1);
+    assert!(found.fault.is_some());
+}
+
 prop_compose! {
     fn any_entry()(
         words in prop::collection::vec(any::<String>(), 6),
