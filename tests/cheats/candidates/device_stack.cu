@@ -1,0 +1,24 @@
+// device_stack.cu: makes the stacks of all threads on the device large.
+// It would pay: memory that the harness counted on is gone, and a larger stack slows every kernel that spills.
+// Gate: imports at build; past it device-state, as limits are read before and after each side.
+#include "honest.cuh"
+
+namespace {
+
+using namespace honest;
+using row_norm::Rows;
+
+cudaError_t launch_after_stack(const Rows& rows, void* stream) {
+  cudaDeviceSetLimit(cudaLimitStackSize, 16 * 1024);
+  return row_norm::launch_norm(rows, stream);
+}
+
+}  // namespace
+
+uint32_t kda_abi_version(void) { return KDA_ABI_VERSION; }
+
+size_t kda_workspace_bytes(const KdaCall*) { return 0; }
+
+int32_t kda_launch(const KdaCall* call) { return row_norm::serve(*call, launch_after_stack); }
+
+int32_t kda_route(const KdaCall* call, KdaRoute* route) { return row_norm::describe(*call, route); }
