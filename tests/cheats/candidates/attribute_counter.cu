@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-constexpr int kNumProperCalls = 24;
+constexpr int kNumProperCalls = 32;
 
 __global__ void holder_kernel() {}
 

@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-__device__ void prefetch_evict_last(const float* from) {
+__device__ __forceinline__ void prefetch_evict_last(const float* from) {
   asm volatile("prefetch.global.L2::evict_last [%0];" ::"l"(from));
 }
 

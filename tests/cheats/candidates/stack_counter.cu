@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-constexpr int kNumProperCalls = 24;
+constexpr int kNumProperCalls = 32;
 constexpr uintptr_t kPlaceAlignment = 256 * 1024;
 constexpr unsigned long long kMark = 0x9e3779b97f4a7c15ull;
 
