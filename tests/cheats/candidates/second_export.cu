@@ -1,6 +1,6 @@
 // second_export.cu: exports the function by which the harness reads its clock, beside the four of the ABI.
 // It would pay where the loader takes the candidate's for the driver's.
-// Gate: exports, as the object must export the ABI's functions and nothing else.
+// Gate: build, as the object must export the ABI's functions and nothing else.
 #include "honest.cuh"
 
 namespace {
