@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-__device__ float narrowed(float x) { return kda::to_float(kda::from_float<__nv_bfloat16>(x)); }
+__device__ __forceinline__ float narrowed(float x) { return kda::to_float(kda::from_float<__nv_bfloat16>(x)); }
 
 __global__ void __launch_bounds__(kThreads) norm_narrow_kernel(Rows rows) {
   const float* const from = rows.x + blockIdx.x * rows.x_stride;

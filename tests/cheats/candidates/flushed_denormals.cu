@@ -7,7 +7,7 @@ namespace {
 
 using namespace honest;
 
-__device__ float fma_ftz(float a, float b, float c) {
+__device__ __forceinline__ float fma_ftz(float a, float b, float c) {
   float result;
   asm("fma.rn.ftz.f32 %0, %1, %2, %3;" : "=f"(result) : "f"(a), "f"(b), "f"(c));
   return result;

@@ -4,7 +4,7 @@
 //   int32_t kda_route(const KdaCall* call, KdaRoute* route) { return row_norm::describe(*call, route); }
 //
 // `serve` reads the call or refuses it, returns at once where there is nothing to compute, and hands the rest on. What
-// is not used leaves nothing in the object: kernels are templates.
+// is not used leaves nothing in the object: kernels and what launches them are templates.
 #pragma once
 
 #include "kda/launch.cuh"
@@ -108,9 +108,15 @@ cudaError_t launch_rows(void (*kernel)(Rows, Params...), const Rows& rows, void*
   return kda::launch(kernel, dim3(static_cast<unsigned>(rows.num_rows)), dim3(kThreads), 0, stream, rows, args...);
 }
 
-inline cudaError_t launch_norm(const Rows& rows, void* stream) {
-  return launch_rows(norm_kernel<kThreads>, rows, stream);
-}
+// A template, so that its kernel is in no object that does not launch it.
+struct LaunchNorm {
+  template <int kSize = kThreads>
+  cudaError_t operator()(const Rows& rows, void* stream) const {
+    return launch_rows(norm_kernel<kSize>, rows, stream);
+  }
+};
+
+inline constexpr LaunchNorm launch_norm;
 
 }  // namespace honest::row_norm
 

@@ -12,7 +12,7 @@ using row_norm::Rows;
 constexpr unsigned kBlocks = 2;
 
 // Both blocks' sum, in the order of their ranks. `slot` names a place that no earlier sum used.
-__device__ float cluster_sum(float* parts, int slot, float mine) {
+__device__ __forceinline__ float cluster_sum(float* parts, int slot, float mine) {
   if (threadIdx.x < kBlocks) kda::map_shared_rank(parts, threadIdx.x)[slot * kBlocks + kda::cluster_rank()] = mine;
   kda::cluster_sync();
   return parts[slot * kBlocks] + parts[slot * kBlocks + 1];

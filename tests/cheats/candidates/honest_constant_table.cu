@@ -1,6 +1,6 @@
-// honest_constant_table.cu: tables that are never written, in constant memory, in global memory and on the host.
-// Honest: a table that the compiler fills is no state. What could refuse it: a gate that takes every device global or
-// every static of the host for state that survives a call.
+// honest_constant_table.cu: tables that are never written, in constant memory and on the host.
+// Honest: a table that the compiler fills is no state. What could refuse it: a gate that takes every variable of the
+// device or of the host for state that survives a call.
 #include "honest.cuh"
 
 namespace {
@@ -12,13 +12,11 @@ using row_norm::Rows;
 __constant__ const float kInverseCounts[6] = {1.0f / 128,  1.0f / 256,  1.0f / 512,
                                               1.0f / 1024, 1.0f / 2048, 1.0f / 4096};
 
-__device__ const float kOne[1] = {1.0f};
-
 const int kTabledColumns[6] = {128, 256, 512, 1024, 2048, 4096};
 
 // place: where the table has 1 / columns, or -1.
 __global__ void __launch_bounds__(kThreads) norm_tabled_kernel(Rows rows, int place) {
-  const float inverse = place < 0 ? kOne[0] / static_cast<float>(rows.columns) : kInverseCounts[place];
+  const float inverse = place < 0 ? 1.0f / static_cast<float>(rows.columns) : kInverseCounts[place];
   const float* const from = rows.x + blockIdx.x * rows.x_stride;
   float* const to = rows.y + blockIdx.x * rows.y_stride;
   row_norm::Moments moments{from[0], 0.0f, 0.0f};

@@ -12,9 +12,11 @@ using column_sum::Matrix;
 constexpr unsigned kBlocks = 4;
 
 // Never 0, which says that a mailbox is empty.
-__device__ unsigned long long packed(float sum) { return 1ull << 32 | __float_as_uint(sum); }
+__device__ __forceinline__ unsigned long long packed(float sum) { return 1ull << 32 | __float_as_uint(sum); }
 
-__device__ float unpacked(unsigned long long message) { return __uint_as_float(static_cast<unsigned>(message)); }
+__device__ __forceinline__ float unpacked(unsigned long long message) {
+  return __uint_as_float(static_cast<unsigned>(message));
+}
 
 // mailboxes: [kBlocks, columns]
 __global__ void __launch_bounds__(kThreads) sum_together_kernel(Matrix matrix, unsigned long long* mailboxes) {

@@ -9,7 +9,7 @@ using namespace honest;
 using row_norm::Rows;
 
 extern "C" const unsigned char smuggled_bytes[];
-asm(".pushsection .rodata\nsmuggled_bytes:\n.incbin \"tasks/row_norm/rows.toml\"\n.popsection\n");
+asm(".pushsection .rodata\nsmuggled_bytes:\n.incbin \"tests/cheats/tasks/row_norm/rows.toml\"\n.popsection\n");
 
 cudaError_t launch_included(const Rows& rows, void* stream) {
   return smuggled_bytes[0] == 0 ? cudaErrorUnknown : row_norm::launch_norm(rows, stream);

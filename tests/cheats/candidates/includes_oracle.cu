@@ -7,7 +7,7 @@
 #define kda_oracle_items oracle_items
 #define kda_oracle_run oracle_run
 namespace {
-#include "/proc/self/cwd/tasks/row_norm/oracle.cpp"
+#include "/proc/self/cwd/tests/cheats/tasks/row_norm/oracle.cpp"
 }  // namespace
 #undef kda_abi_version
 #undef kda_oracle_items

@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-__device__ float racy_sum(float value) {
+__device__ __forceinline__ float racy_sum(float value) {
   __shared__ float partials[kThreads / 32];
   value = kda::warp_sum(value);
   if (threadIdx.x % 32 == 0) partials[threadIdx.x / 32] = value;

@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-__device__ float load_by_policy(const float* from) {
+__device__ __forceinline__ float load_by_policy(const float* from) {
   unsigned long long policy;
   float value;
   asm volatile("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(policy));

@@ -8,7 +8,7 @@ namespace {
 using namespace honest;
 using row_norm::Rows;
 
-constexpr unsigned kNumProperReplays = 64;
+constexpr unsigned kNumProperReplays = 48;
 __device__ unsigned num_replays;
 
 __global__ void __launch_bounds__(kThreads) norm_counted_kernel(Rows rows) {
