@@ -6,8 +6,10 @@ use crate::ledger::{GateRecord, Outcome};
 pub mod gates {
     /// Both sides were compiled and linked by the same commands.
     pub const ARGV: &str = "identical-commands";
-    /// The candidate's object asks for nothing that the baseline's does not, but for a short list.
+    /// The candidate's object asks for nothing but a short list.
     pub const IMPORTS: &str = "imports";
+    /// Both sides export what `kda/abi.h` asks for, and nothing else.
+    pub const EXPORTS: &str = "exports";
     /// No variable of the candidate outlives a call, on the device or the host.
     pub const STATIC_STATE: &str = "static-state";
     /// Loading and unloading the candidate runs nothing but nvcc's registration.
@@ -57,9 +59,10 @@ pub mod gates {
     /// No worker died, hung or reported a device error.
     pub const ALIVE: &str = "alive";
 
-    pub(super) const ALL: [&str; 26] = [
+    pub(super) const ALL: [&str; 27] = [
         ARGV,
         IMPORTS,
+        EXPORTS,
         STATIC_STATE,
         CONSTRUCTORS,
         MATH_PARITY,

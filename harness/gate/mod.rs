@@ -6,6 +6,7 @@ mod case;
 mod compare;
 mod constructors;
 mod depfile;
+mod exports;
 mod floor;
 mod imports;
 mod instructions;

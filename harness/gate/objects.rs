@@ -5,6 +5,7 @@ use std::path::Path;
 use super::argv::check_argv;
 use super::constructors::check_constructors;
 use super::depfile::check_depfile;
+use super::exports::check_exports;
 use super::imports::check_imports;
 use super::instructions::check_instructions;
 use super::math_parity::check_math_parity;
@@ -53,6 +54,7 @@ pub fn check_objects(
         book.note(gates::MATH_PARITY, check_math_parity(&objects));
     }
     for side in [&built.baseline, &built.candidate] {
+        book.note(gates::EXPORTS, check_exports(side));
         let folder = task.folder.strip_prefix(root).unwrap_or(&task.folder);
         book.note(gates::DEPFILE, check_depfile(folder, side));
     }

@@ -13,6 +13,7 @@ use super::inspect::{ObjectFacts, inspect};
 use super::job::Job;
 use super::programs::{KEPT, Programs, run};
 use super::symbols::{Symbols, version_script};
+use super::target::Unit;
 use super::{depfile, device_only};
 
 /// Compilations of one unit before its sources are said to keep changing.
@@ -39,8 +40,11 @@ impl Compilation<'_> {
         let (dependencies, warnings) = self.compile()?;
         let object = self.staging.join("object.o");
         let bytes = fs::read(&object).map_err(io_error("read", &object))?;
-        let imports = self.checked_imports(&bytes)?;
-        let facts = self.facts(&bytes, &dependencies)?;
+        let (imports, foreign_exports) = self.checked_symbols(&bytes)?;
+        let facts = ObjectFacts {
+            foreign_exports,
+            ..self.facts(&bytes, &dependencies)?
+        };
         let library = self.link()?;
         let mut built = Built {
             format: FORMAT,
@@ -118,15 +122,18 @@ impl Compilation<'_> {
         inspect(object, &kept, &sources).map_err(io_error("read what was compiled into", &kept))
     }
 
-    fn checked_imports(&self, object: &[u8]) -> Result<Vec<String>, BuildError> {
+    /// What the object imports, and what it exports besides the ABI. The latter is a finding about a side, which a gate
+    /// reports; of any other unit it is an error.
+    fn checked_symbols(&self, object: &[u8]) -> Result<(Vec<String>, Vec<String>), BuildError> {
         let (task, unit) = self.names();
         let symbols = match Symbols::read(object) {
             Ok(symbols) => symbols,
             Err(source) => return Err(BuildError::Object { task, unit, source }),
         };
         let (missing, extra) = symbols.differences(self.job.unit);
-        if missing.is_empty() && extra.is_empty() {
-            return Ok(symbols.imports);
+        let is_side = matches!(self.job.unit, Unit::Side { .. });
+        if missing.is_empty() && (extra.is_empty() || is_side) {
+            return Ok((symbols.imports, extra));
         }
         Err(BuildError::Exports {
             task,

@@ -139,6 +139,7 @@ fn every_gate_that_can_be_looked_at_was_passed() {
         [
             "identical-commands",
             "imports",
+            "exports",
             "static-state",
             "constructors",
             "depfile",

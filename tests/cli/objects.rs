@@ -108,12 +108,14 @@ fn everything_that_an_emulated_candidate_may_not_hold_fails_its_gate() {
     begun.in_launch(SYSTEM_CALL);
     begun.at_top(EMBEDDED_FILE);
     begun.at_top(CONSTRUCTOR);
+    begun.at_top("extern \"C\" KDA_EXPORT int cuEventElapsedTime() { return 0; }");
     begun.at_top("#include <stdlib.h>");
     begun.include_a_ledger();
     let line = begun.in_launch("  if (getenv(\"HONEST\") != nullptr) return KDA_OK;");
     begun.build_emulated(GATE_FAILED).says(&[
         "my_add for emulated: gate `imports` failed",
         &format!("imports `getenv` (tasks/my_add/candidate.cu:{line})"),
+        "gate `exports` failed: candidate-emulated exports `cuEventElapsedTime`",
         "gate `static-state` failed",
         "`_ZZ10kda_launchE5calls` (tasks/my_add/candidate.cu:",
         "gate `constructors` failed",

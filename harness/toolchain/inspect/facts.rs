@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 /// those are empty, not unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectFacts {
+    /// Exported symbols beyond those of `kda/abi.h`, sorted. Linking hides them: nothing can be put in their place.
+    pub foreign_exports: Vec<String>,
     /// Writable variables of the host's code, as the linker names them, sorted; the compiler's own are left out.
     pub host_statics: Vec<String>,
     /// What runs when the library is loaded or unloaded, in words; the registration of nvcc's fat binary is left out.
