@@ -12,10 +12,12 @@ mod replay;
 mod run;
 mod sampling;
 mod screening;
+mod tool;
 
 pub use error::SessionError;
 pub use machine::{GpuChoice, Machine};
 pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};
-pub use replay::{Replay, ReplayOptions, Replayed, SanitizerTool, Tool};
+pub use replay::{Replay, ReplayOptions, Replayed};
 pub use run::run;
+pub use tool::{SanitizerTool, Tool};
