@@ -13,12 +13,16 @@ mod replay;
 mod run;
 mod sampling;
 mod screening;
+mod tool;
 
 pub use error::SessionError;
 pub use graphs::{CallGraph, graphs};
 pub use machine::{GpuChoice, Machine};
 pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};
-pub use replay::{Replay, ReplayOptions, Replayed, SanitizerTool, Tool};
+pub use replay::{Replay, ReplayOptions, Replayed};
+pub use run::run;
+pub use replay::{Replay, ReplayOptions, Replayed};
 pub use run::run;
 pub(crate) use screening::tell;
+pub use tool::{SanitizerTool, Tool};

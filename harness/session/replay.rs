@@ -8,44 +8,11 @@ use glob::Pattern;
 use super::pair::{WorkerFactory, order};
 use super::plan::{Cases, Selection};
 use super::run::{device_choice, own_executable};
-use super::{GpuChoice, Machine, SessionError};
+use super::{GpuChoice, Machine, SessionError, Tool};
 use crate::crash::{CrashDump, Finding, LostCall};
 use crate::task::{Case, Task};
-use crate::toolchain::{
-    Built, GpuProfile, Project, Side, Target, Toolchain, Unit, compute_sanitizer,
-};
-use crate::worker::{CheckRequest, Confinement, Instrument, TimeRequest, Worker, WorkerError};
-
-/// What a call is made again under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tool {
-    Nothing,
-    /// AddressSanitizer and UBSan in the sides themselves, on the emulated device.
-    HostSanitizers,
-    /// NVIDIA's compute-sanitizer, on a GPU.
-    ComputeSanitizer(SanitizerTool),
-}
-
-/// What compute-sanitizer looks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SanitizerTool {
-    Memcheck,
-    Racecheck,
-    Initcheck,
-    Synccheck,
-}
-
-impl SanitizerTool {
-    /// As compute-sanitizer names it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Memcheck => "memcheck",
-            Self::Racecheck => "racecheck",
-            Self::Initcheck => "initcheck",
-            Self::Synccheck => "synccheck",
-        }
-    }
-}
+use crate::toolchain::{Built, GpuProfile, Project, Request, Side, Target, Toolchain, Unit};
+use crate::worker::{CheckRequest, Confinement, TimeRequest, Worker, WorkerError};
 
 /// How a call is made again.
 #[derive(Clone, Debug)]
@@ -89,31 +56,10 @@ impl Replay<'_> {
         let task = Task::load(self.project.root(), &self.dump.task)?;
         let machine = Machine::find(self.device()?, self.toolchain.can_build_cuda(self.project))?;
         let case = self.case(&task, &machine)?;
-        let target = match self.options.tool {
-            Tool::HostSanitizers => Target::Sanitized,
-            Tool::Nothing | Tool::ComputeSanitizer(_) => machine.target(),
-        };
-        let build = |side| {
-            let unit = Unit::Side {
-                side,
-                target: target.clone(),
-            };
-            self.toolchain.build(self.project, &task.name, &unit)
-        };
-        let built = [build(Side::Baseline)?, build(Side::Candidate)?];
+        let built = self.build(&machine)?;
         let log = tempfile::NamedTempFile::new()
             .map_err(|error| SessionError::Worker(WorkerError::Start(error)))?;
-        let (instrument, confinement) = self.instrument(log.path())?;
-        let [baseline, candidate] = built.each_ref().map(|built| built.library.clone());
-        let factory = WorkerFactory {
-            executable: own_executable()?,
-            device: device_choice(self.project, self.toolchain, &machine)?,
-            baseline,
-            candidate,
-            memory_bytes: self.options.memory_bytes,
-            confinement,
-            instrument,
-        };
+        let factory = self.factory(&machine, &built, log.path())?;
         let order = match &self.dump.call {
             LostCall::Check { side, .. } => order(*side),
             LostCall::Time { order, .. } => order,
@@ -151,6 +97,50 @@ impl Replay<'_> {
             })
     }
 
+    /// Baseline and candidate, as their sources are now.
+    fn build(&self, machine: &Machine) -> Result<[Built; 2], SessionError> {
+        let target = match self.options.tool {
+            Tool::HostSanitizers => Target::Sanitized,
+            Tool::Nothing | Tool::ComputeSanitizer(_) => machine.target(),
+        };
+        let requests = Side::BOTH.map(|side| Request {
+            task: self.dump.task.clone(),
+            unit: Unit::Side {
+                side,
+                target: target.clone(),
+            },
+        });
+        let mut built = self
+            .toolchain
+            .build_all(self.project, &requests)
+            .into_iter();
+        let mut next = || built.next().expect("every request should have its result");
+        Ok([next()?, next()?])
+    }
+
+    fn factory(
+        &self,
+        machine: &Machine,
+        built: &[Built; 2],
+        log: &Path,
+    ) -> Result<WorkerFactory, SessionError> {
+        let confinement = self.options.confinement;
+        let (instrument, confinement) =
+            self.options
+                .tool
+                .instrument(self.toolchain, confinement, log)?;
+        let [baseline, candidate] = built.each_ref().map(|built| built.library.clone());
+        Ok(WorkerFactory {
+            executable: own_executable()?,
+            device: device_choice(self.project, self.toolchain, machine)?,
+            baseline,
+            candidate,
+            memory_bytes: self.options.memory_bytes,
+            confinement,
+            instrument,
+        })
+    }
+
     fn case(&self, task: &Task, machine: &Machine) -> Result<Case, SessionError> {
         let exactly = Pattern::new(&Pattern::escape(&self.dump.row))
             .expect("an escaped id should be a pattern");
@@ -165,23 +155,6 @@ impl Replay<'_> {
             .chain(cases.grid)
             .next()
             .expect("a selection should not be empty"))
-    }
-
-    fn instrument(&self, log: &Path) -> Result<(Instrument, Confinement), SessionError> {
-        Ok(match self.options.tool {
-            Tool::Nothing => (Instrument::Nothing, self.options.confinement),
-            Tool::HostSanitizers => {
-                let runtime = self.toolchain.sanitizer_runtime()?;
-                let instrument = Instrument::AddressSanitizer { runtime };
-                (instrument, self.options.confinement)
-            }
-            // It starts processes and talks to what it injects into the worker.
-            Tool::ComputeSanitizer(tool) => {
-                let program = compute_sanitizer().ok_or(SessionError::NoComputeSanitizer)?;
-                let words = words(&program, tool, log);
-                (Instrument::Program(words), Confinement::Off)
-            }
-        })
     }
 
     fn call(&self, worker: &mut Worker, case: &Case) -> Result<String, WorkerError> {
@@ -247,19 +220,6 @@ impl Replay<'_> {
             })
             .collect()
     }
-}
-
-fn words(program: &Path, tool: SanitizerTool, log: &Path) -> Vec<String> {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    vec![
-        text(program),
-        "--tool".to_owned(),
-        tool.name().to_owned(),
-        "--log-file".to_owned(),
-        text(log),
-        "--print-limit".to_owned(),
-        "20".to_owned(),
-    ]
 }
 
 /// The start of a hash; a name as it is.

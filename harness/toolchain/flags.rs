@@ -13,7 +13,7 @@ pub fn compile_template(unit: &Unit) -> Vec<String> {
         Unit::Oracle => oracle(),
         Unit::Side { target, .. } | Unit::Support { target } => match target {
             Target::Emulated => emulated("-O3"),
-            Target::Sanitized => emulated(&format!("{SANITIZED} -O1 -g -fno-omit-frame-pointer")),
+            Target::Sanitized => emulated(&format!("{SANITIZED} -O1 -g1 -fno-omit-frame-pointer")),
             Target::Cuda { arches } => cuda(arches),
         },
     }

@@ -12,7 +12,7 @@ use seccompiler::{
 };
 
 /// Refused whatever their arguments are.
-const REFUSED: [c_long; 64] = [
+const REFUSED: [c_long; 62] = [
     // Other programs.
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -81,8 +81,6 @@ const REFUSED: [c_long; 64] = [
     libc::SYS_quotactl,
     libc::SYS_syslog,
     libc::SYS_fanotify_init,
-    libc::SYS_nfsservctl,
-    libc::SYS_lookup_dcookie,
     libc::SYS_vhangup,
 ];
 

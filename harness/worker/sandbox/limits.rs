@@ -1,21 +1,27 @@
-//! Limits of the worker's own: no file grows, no core is dumped, and the kernel takes it first where memory runs out.
+//! Limits of the worker's own: no file grows, no core is dumped, and it goes first where the machine's memory runs out.
 
 use std::{fs, io};
 
 /// A badness that no other process reaches (proc(5), `oom_score_adj`).
 const FIRST_TO_GO: &str = "1000";
 
+/// Applies all of them; the first that fails is the error, and the others hold all the same.
 pub(super) fn apply() -> io::Result<()> {
-    fs::write("/proc/self/oom_score_adj", FIRST_TO_GO)?;
-    forbid(libc::RLIMIT_CORE)?;
-    forbid(libc::RLIMIT_FSIZE)?;
-    // SAFETY: plain calls without pointers. A write that the limit refuses is an error, not a death; nobody of the same
-    // user reads this process's memory.
-    let status = unsafe {
-        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
-        libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0)
-    };
-    match status {
+    // SAFETY: a plain call. A write that the limit refuses is an error then, not a death.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    let applied = [
+        forbid(libc::RLIMIT_CORE),
+        forbid(libc::RLIMIT_FSIZE),
+        fs::write("/proc/self/oom_score_adj", FIRST_TO_GO),
+        hide_memory(),
+    ];
+    applied.into_iter().collect()
+}
+
+/// No process of the same user reads this one's memory.
+fn hide_memory() -> io::Result<()> {
+    // SAFETY: a plain call without pointers.
+    match unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
