@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use super::Outcome;
 use super::arguments::SelftestArguments;
 use super::bench::{command_line, interrupt_flag, leave_cores_to_workers};
@@ -10,7 +12,7 @@ use super::context::Context;
 use super::exit::exit_codes;
 use super::terminal::Terminal;
 use crate::report;
-use crate::selftest::{Corpus, Specimen, Trial, Whereabouts};
+use crate::selftest::{Corpus, Finding, Specimen, Trial, Whereabouts};
 use crate::session::{Depth, Machine, RunOptions, Selection};
 use crate::worker::Confinement;
 
@@ -33,24 +35,16 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
         machine: &machine,
     };
     let is_meant = |specimen: &&Specimen| {
-        arguments
-            .only
-            .as_ref()
-            .is_none_or(|glob| glob.matches(&specimen.name))
+        let only = arguments.only.as_ref();
+        only.is_none_or(|glob| glob.matches(&specimen.name))
     };
     let meant: Vec<&Specimen> = corpus.specimens.iter().filter(is_meant).collect();
-    let shows_here = |specimen: &&&Specimen| {
-        let here = match machine.is_emulated() {
-            true => [Whereabouts::Emulated].as_slice(),
-            false => &[Whereabouts::Gpu, Whereabouts::Build],
-        };
-        specimen
-            .whereabouts
-            .iter()
-            .any(|place| here.contains(place))
-    };
-    let mut found = Vec::new();
-    for specimen in meant.iter().filter(shows_here) {
+    let has_nvcc = context.toolchain.nvcc.is_some();
+    let shown: Vec<(&Specimen, Trying)> = meant
+        .iter()
+        .filter_map(|specimen| Some((*specimen, how(specimen, &machine, has_nvcc)?)))
+        .collect();
+    let one = |(specimen, trying): &(&'_ Specimen, Trying)| {
         let options = RunOptions {
             depth: Depth::Quick,
             selection: Selection::default(),
@@ -62,9 +56,18 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };
-        let finding = trial.run(specimen, &options)?;
-        found.push((*specimen, finding));
-    }
+        match trying {
+            Trying::Run => trial.run(specimen, &options),
+            Trying::Inspect => trial.inspect(specimen),
+        }
+    };
+    // One at a time on a GPU; on the host, one a core, since each waits for its workers most of the time.
+    let findings: Vec<Finding> = match machine.is_emulated() {
+        true => shown.par_iter().map(one).collect::<Result<_, _>>()?,
+        false => shown.iter().map(one).collect::<Result<_, _>>()?,
+    };
+    let specimens = shown.iter().map(|(specimen, _)| *specimen);
+    let found: Vec<(&Specimen, Finding)> = specimens.zip(findings).collect();
     terminal.result(&report::selftest(
         &found,
         meant.len() - found.len(),
@@ -75,4 +78,22 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
         true => exit_codes::PASSED,
         false => exit_codes::GATE_FAILED,
     })
+}
+
+/// How a specimen shows what it is.
+#[derive(Clone, Copy)]
+enum Trying {
+    Run,
+    /// Compiled, and not run.
+    Inspect,
+}
+
+/// How it does on this machine, if at all.
+fn how(specimen: &Specimen, machine: &Machine, has_nvcc: bool) -> Option<Trying> {
+    let is_at = |place| specimen.whereabouts.contains(&place);
+    match machine.is_emulated() {
+        false => (is_at(Whereabouts::Gpu) || is_at(Whereabouts::Build)).then_some(Trying::Run),
+        true if is_at(Whereabouts::Emulated) => Some(Trying::Run),
+        true => (has_nvcc && is_at(Whereabouts::Build)).then_some(Trying::Inspect),
+    }
 }

@@ -7,7 +7,7 @@ use std::slice;
 use std::time::Instant;
 
 use super::fences::Fences;
-use super::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
+use super::interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream};
 use super::{Attributes, DeviceError, Edge, EdgeKind, Graph, Node, NodeKind};
 use crate::abi::{
     KDA_NODE_KERNEL, KDA_NODE_MEMSET, KdaEmulatedNode, KdaEmulatedParam, KdaEmulatedStream,
@@ -393,8 +393,8 @@ impl Device for EmulatedDevice {
     }
 
     /// Launches run to their end.
-    fn drain(&self) -> Result<(), DeviceError> {
-        Ok(())
+    fn drain(&self) -> Result<Drained, DeviceError> {
+        Ok(Drained::WasIdle)
     }
 
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError> {

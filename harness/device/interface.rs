@@ -52,6 +52,13 @@ pub struct Facts {
 /// Settings by name, such as the stack size of a thread.
 pub type DeviceState = Vec<(&'static str, u64)>;
 
+/// Whether anything had to be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    WasIdle,
+    Waited,
+}
+
 /// One device, owned by one worker. Times are nanoseconds.
 ///
 /// An error of the device itself ([`DeviceError::is_fatal`]) leaves it unusable: the worker ends after reporting it.
@@ -96,8 +103,8 @@ pub trait Device {
     fn is_memory(&self, address: u64) -> bool;
     /// Settings of the device that outlive a call.
     fn state(&self) -> Result<DeviceState, DeviceError>;
-    /// Waits until nothing runs on the device, on whatever stream.
-    fn drain(&self) -> Result<(), DeviceError>;
+    /// Waits until nothing runs on a stream that waits for others, as those of a side would.
+    fn drain(&self) -> Result<Drained, DeviceError>;
     /// Runs a graph to its end.
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError>;
 

@@ -17,6 +17,6 @@ pub use error::DeviceError;
 pub use graph::{
     Attributes, Bytes, Edge, EdgeKind, Graph, Node, NodeKind, describe, fingerprint, parameters,
 };
-pub use interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
+pub use interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream};
 pub use monitor::{Monitor, MonitorError, NVML_LIBRARY, VisibleGpu};
 pub use scripted::ScriptedDevice;

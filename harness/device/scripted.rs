@@ -1,7 +1,7 @@
 //! A device that plays given times, so that schedules, stopping and verdicts are tested exactly.
 
 use super::emulated::EmulatedDevice;
-use super::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span};
+use super::interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span};
 use super::{DeviceError, Graph};
 use crate::tensor::{Fill, TensorSpec};
 
@@ -82,7 +82,7 @@ impl Device for ScriptedDevice {
         self.inner.state()
     }
 
-    fn drain(&self) -> Result<(), DeviceError> {
+    fn drain(&self) -> Result<Drained, DeviceError> {
         self.inner.drain()
     }
 

@@ -243,6 +243,9 @@ pub struct RowRecord {
     pub reason: Option<String>,
     pub bucket: String,
     pub declined: bool,
+    /// Both sides launch the same machine code, so that the row is a control: whatever it reads is not the kernels'.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub same_code: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// Every input read once and every output written once, in bytes.
@@ -286,6 +289,22 @@ pub struct GraphRecord {
     pub fingerprint: String,
     /// `name grid block smem`, in launch order.
     pub nodes: Vec<String>,
+}
+
+impl GraphRecord {
+    /// Names of the kernels, in launch order.
+    pub fn kernels(&self) -> impl Iterator<Item = &str> {
+        let words = self.nodes.iter().map(|node| node.split_once(' '));
+        words.filter_map(|words| Some(words?.0))
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 pub(crate) mod decimal_text {

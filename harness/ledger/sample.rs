@@ -54,6 +54,7 @@ pub(crate) fn row(id: &str) -> RowRecord {
         reason: None,
         bucket: "broadcast".to_owned(),
         declined: false,
+        same_code: false,
         verdict: Some(Verdict::Material),
         bytes: 103_514_112,
         shrunk: None,

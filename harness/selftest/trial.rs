@@ -1,11 +1,15 @@
 //! One specimen through the gates.
 
-use crate::ledger::Outcome;
+use crate::gate::{GateBook, check_objects};
+use crate::ledger::{GateRecord, Outcome};
 use crate::session::{self, Machine, RunOptions, SessionError, Silent};
 use crate::task::Task;
-use crate::toolchain::{Project, Toolchain};
+use crate::toolchain::{Arch, Project, Target, Toolchain};
 
 use super::{Kind, Specimen};
+
+/// What specimens are compiled for where no GPU is.
+const INSPECTED: Arch = Arch::Sm90a;
 
 /// Runs specimens on one machine.
 pub struct Trial<'a> {
@@ -62,17 +66,7 @@ impl Trial<'_> {
             &Silent,
         );
         let failures = match run {
-            Ok(entry) => entry
-                .gates
-                .into_iter()
-                .filter(|gate| gate.outcome == Outcome::Failed)
-                .map(|gate| {
-                    (
-                        gate.name,
-                        gate.details.into_iter().next().unwrap_or_default(),
-                    )
-                })
-                .collect(),
+            Ok(entry) => failures(entry.gates),
             Err(SessionError::Build(error)) => vec![("build".to_owned(), error.to_string())],
             Err(SessionError::Load { source, .. }) => {
                 vec![("load".to_owned(), session::tell(&source))]
@@ -81,6 +75,40 @@ impl Trial<'_> {
         };
         Ok(judge(specimen, failures))
     }
+
+    /// Compiles the specimen for a GPU, and puts what the compiler left through the gates that need no run.
+    ///
+    /// # Errors
+    ///
+    /// A task that does not load.
+    pub fn inspect(&self, specimen: &Specimen) -> Result<Finding, SessionError> {
+        let project = self.project.with_corpus_candidate(&specimen.path());
+        let task = Task::load_of_corpus(project.root(), &specimen.task)?;
+        let target = Target::cuda(INSPECTED);
+        let failures = match self.toolchain.build_task(&project, &task.name, &target) {
+            Ok(built) => {
+                let mut book = GateBook::blind_to(&specimen.past);
+                check_objects(project.root(), &task, &target, &built, &mut book);
+                failures(book.records())
+            }
+            Err(error) => vec![("build".to_owned(), error.to_string())],
+        };
+        Ok(judge(specimen, failures))
+    }
+}
+
+/// Failed gates with the first reason of each.
+fn failures(gates: Vec<GateRecord>) -> Vec<(String, String)> {
+    gates
+        .into_iter()
+        .filter(|gate| gate.outcome == Outcome::Failed)
+        .map(|gate| {
+            (
+                gate.name,
+                gate.details.into_iter().next().unwrap_or_default(),
+            )
+        })
+        .collect()
 }
 
 /// `failures` are gates with their reasons.

@@ -22,7 +22,5 @@ pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};
 pub use replay::{Replay, ReplayOptions, Replayed};
 pub use run::run;
-pub use replay::{Replay, ReplayOptions, Replayed};
-pub use run::run;
 pub(crate) use screening::tell;
 pub use tool::{SanitizerTool, Tool};

@@ -12,12 +12,12 @@ use super::screening::Screened;
 use super::{Machine, RunOptions};
 use crate::gate::GateBook;
 use crate::ledger::{
-    BucketRecord, ClockRecord, Decision, DeviceRecord, Entry, GateRecord, Headline, Outcome,
-    Provenance, RowRecord, RowState, SCHEMA_VERSION, SamplingRecord,
+    BucketRecord, ClockRecord, Decision, DeviceRecord, Entry, GateRecord, GraphRecord, Headline,
+    Outcome, Provenance, RowRecord, RowState, SCHEMA_VERSION, SamplingRecord,
 };
 use crate::stats::{Block, Estimate, HeadlineRow, decide, headline, lane, verdicts};
 use crate::task::{Case, Task};
-use crate::toolchain::TaskLibraries;
+use crate::toolchain::{Built, TaskLibraries};
 use crate::worker::{RouteReply, TimeReply};
 
 /// Confidence of every interval.
@@ -165,6 +165,7 @@ impl Findings<'_> {
         row.buffer_sets = first.buffer_sets;
         row.baseline_graph = Some(first.baseline_graph.clone());
         row.candidate_graph = Some(first.candidate_graph.clone());
+        row.same_code = self.has_same_code(first);
         row.device = of(|reply| &reply.device);
         row.device_hot = of(|reply| &reply.device_hot);
         row.submit = of(|reply| &reply.submit);
@@ -176,6 +177,27 @@ impl Findings<'_> {
             row.candidate_tb_per_s = Some(achieved(device.candidate_us.median));
             row.candidate_share_of_copy = Some(achieved(device.candidate_us.median) * 1e12 / copy);
         }
+    }
+
+    /// Whether both sides' graphs hold the same machine code, kernel by kernel. Objects for the host list no kernels.
+    fn has_same_code(&self, reply: &TimeReply) -> bool {
+        let codes = |graph: &GraphRecord, built: &Built| -> Option<Vec<String>> {
+            let code = |name: &str| {
+                let mut kernels = built.facts.kernels.iter();
+                let kernel = kernels.find(|kernel| kernel.name == name)?;
+                Some(kernel.code_hash.clone())
+            };
+            graph.kernels().map(code).collect()
+        };
+        let baseline = &self.built.baseline;
+        let behind = match reply.declined {
+            true => baseline,
+            false => &self.built.candidate,
+        };
+        let ours = codes(&reply.baseline_graph, baseline);
+        ours.is_some_and(|ours| {
+            !ours.is_empty() && codes(&reply.candidate_graph, behind) == Some(ours)
+        })
     }
 
     /// A headline for every set whose production rows were all measured, gates passed, on a GPU.
@@ -208,7 +230,7 @@ impl Findings<'_> {
                     .iter()
                     .map(|speedup| speedup.ln())
                     .collect();
-                Some((logs, row.declined))
+                Some((logs, row.declined || row.same_code))
             })
             .collect::<Option<_>>()?;
         let rows: Vec<HeadlineRow> = logs
@@ -392,6 +414,7 @@ fn blank_row(case: &Case) -> RowRecord {
         reason: None,
         bucket: String::new(),
         declined: false,
+        same_code: false,
         verdict: None,
         bytes: case.moved_bytes(),
         shrunk: case.shrunk.clone(),

@@ -73,6 +73,7 @@ pub fn run(
         book: &mut book,
         budget: task.contract.error_budget.as_ref(),
         options,
+        built: &built,
         losses: &losses,
     };
     // What an object alone gives away is not loaded: its constructors would run, whatever else they are.

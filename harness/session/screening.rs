@@ -12,7 +12,7 @@ use super::{Progress, RunOptions, SessionError};
 use crate::crash::LostCall;
 use crate::gate::{CaseJudge, GateBook, Oracle, SideFindings, gates};
 use crate::task::{Case, ErrorBudget, Expect};
-use crate::toolchain::Side;
+use crate::toolchain::{Side, TaskLibraries};
 use crate::worker::{CHECK_SET, CheckReply, CheckRequest, RouteReply, WorkerError};
 
 /// The first poison: a NaN in every float type, -1 in the integers.
@@ -42,6 +42,7 @@ pub(super) struct Screening<'a> {
     pub(super) book: &'a mut GateBook,
     pub(super) budget: Option<&'a ErrorBudget>,
     pub(super) options: &'a RunOptions,
+    pub(super) built: &'a TaskLibraries,
     pub(super) losses: &'a Losses<'a>,
 }
 
@@ -215,7 +216,26 @@ impl Screening<'_> {
             oracle,
             book: self.book,
         };
-        Some(judge.judge(side, reply, running.shared(), NAN_POISON))
+        let findings = judge.judge(side, reply, running.shared(), NAN_POISON);
+        let stranger = self.stranger(side, reply);
+        self.book.note(
+            gates::GRAPH,
+            stranger
+                .map(|name| format!("`{}`, {side}: {name} is no kernel of its object", case.id)),
+        );
+        Some(findings)
+    }
+
+    /// A launched kernel that is not among those that were compiled for the side, or for the baseline behind it. Objects
+    /// for the host list none.
+    fn stranger<'r>(&self, side: Side, reply: &'r CheckReply) -> Option<&'r str> {
+        let object = match (side, reply.declined) {
+            (Side::Candidate, false) => &self.built.candidate,
+            _ => &self.built.baseline,
+        };
+        let known = &object.facts.kernels;
+        let mut launched = reply.graph.kernels();
+        launched.find(|name| !known.is_empty() && known.iter().all(|kernel| kernel.name != *name))
     }
 }
 

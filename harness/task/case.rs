@@ -80,7 +80,7 @@ impl Case {
         bytes.next_multiple_of(4096)
     }
 
-    /// Names of a call's buffers: each storage after the first tensor in it, then both workspaces.
+    /// Names of a call's buffers: each storage after the first tensor in it, both workspaces, tensors without elements.
     pub fn buffer_names(&self) -> Vec<String> {
         let first = |storage| {
             let mut tensors = self.present();
@@ -89,7 +89,11 @@ impl Case {
         let named = (0..self.storage_bytes.len())
             .map(|storage| first(storage).map_or_else(String::new, |tensor| tensor.name.clone()));
         let workspaces = ["workspace", "baseline's workspace"];
-        named.chain(workspaces.map(str::to_owned)).collect()
+        let empty = self.present().filter(|tensor| tensor.elements() == 0);
+        named
+            .chain(workspaces.map(str::to_owned))
+            .chain(empty.map(|tensor| tensor.name.clone()))
+            .collect()
     }
 
     /// Whether `storage` belongs to an output.

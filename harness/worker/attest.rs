@@ -4,7 +4,7 @@ use super::placement::Placement;
 use super::protocol::Fault;
 use super::serve::Session;
 use crate::device::{
-    Bytes, CallNodes, DeviceError, Graph, GraphId, call_faults, describe, edges_within,
+    Bytes, CallNodes, DeviceError, Drained, Graph, GraphId, call_faults, describe, edges_within,
     fingerprint, order_faults, parameters,
 };
 use crate::ledger::GraphRecord;
@@ -16,10 +16,11 @@ impl Session {
     pub(super) fn attest_call(
         &self,
         graph: GraphId,
+        case: &Case,
         placement: &Placement,
     ) -> Result<(GraphRecord, Vec<String>), Fault> {
         let graph = self.device.graph(graph)?;
-        let buffers = placement.buffers();
+        let buffers = placement.buffers(case);
         let mut faults = self.faults_of(&graph, 0, graph.nodes.len(), &buffers);
         faults.extend(order_faults(&graph, graph.nodes.len()));
         let record = GraphRecord {
@@ -36,7 +37,7 @@ impl Session {
         case: &Case,
         placement: &Placement,
     ) -> Result<Vec<String>, Fault> {
-        let (graph, buffers) = (self.device.graph(graph)?, placement.buffers());
+        let (graph, buffers) = (self.device.graph(graph)?, placement.buffers(case));
         let names = case.buffer_names();
         let params = |node| parameters(node, &buffers, &names);
         Ok(graph.nodes.iter().map(params).collect())
@@ -48,6 +49,7 @@ impl Session {
         side: Side,
         graph: GraphId,
         calls: u32,
+        case: &Case,
         placements: &[Placement],
     ) -> Result<Vec<String>, DeviceError> {
         let graph = self.device.graph(graph)?;
@@ -63,7 +65,7 @@ impl Session {
         let mut foreign = 0;
         for (call, placement) in (0..calls as usize).zip(placements.iter().cycle()) {
             let start = call * per_call;
-            let buffers = placement.buffers();
+            let buffers = placement.buffers(case);
             let nodes = &graph.nodes[start..start + per_call];
             let print = fingerprint(
                 nodes,
@@ -103,16 +105,26 @@ impl Session {
         call_faults(call, &|address| self.device.is_memory(address))
     }
 
-    /// Settings that are not as they were before any call, for a reader.
-    pub(super) fn device_changes(&self) -> Result<Vec<String>, DeviceError> {
+    /// Waits out what was launched past a capture.
+    pub(super) fn drain(&mut self) -> Result<(), DeviceError> {
+        self.has_strayed |= self.device.drain()? == Drained::Waited;
+        Ok(())
+    }
+
+    /// What the calls since the last question left behind on the device, for a reader.
+    pub(super) fn device_changes(&mut self) -> Result<Vec<String>, DeviceError> {
         let after = self.device.state()?;
         let changed = self
             .state
             .iter()
             .zip(&after)
             .filter(|(before, after)| before != after);
-        Ok(changed
+        let mut changes: Vec<String> = changed
             .map(|((name, before), (_, after))| format!("{name}: {before} before, {after} after"))
-            .collect())
+            .collect();
+        if std::mem::take(&mut self.has_strayed) {
+            changes.push("work ran on another stream than the call's".to_owned());
+        }
+        Ok(changes)
     }
 }

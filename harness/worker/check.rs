@@ -32,7 +32,7 @@ impl Session {
                 .paint(&placement.written(case), request.poison[0])?;
         }
         let (graph, outcome) = self.capture_call(*side, &placement)?;
-        let (record, graph_faults) = self.attest_call(graph, &placement)?;
+        let (record, graph_faults) = self.attest_call(graph, case, &placement)?;
         let mut reply = CheckReply {
             status: outcome.status,
             route,
@@ -133,7 +133,7 @@ impl Session {
             outcome.accepted(side)
         })?;
         // What was launched past the capture is over before anything is painted.
-        self.device.drain()?;
+        self.drain()?;
         Ok((graph, outcome))
     }
 }

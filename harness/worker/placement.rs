@@ -186,13 +186,21 @@ impl Placement {
             .collect()
     }
 
-    /// Every buffer that the call may point into, in a fixed order.
-    pub(super) fn buffers(&self) -> Vec<Span> {
-        self.storages
-            .iter()
-            .chain(&self.workspaces)
-            .copied()
-            .collect()
+    /// Every buffer that the call may point into, in a fixed order: storages, workspaces, and the places of tensors
+    /// without elements, which may lie outside their storage.
+    pub(super) fn buffers(&self, case: &Case) -> Vec<Span> {
+        let place = |spec: &TensorSpec| Span {
+            address: self.storages[spec.storage]
+                .address
+                .wrapping_add_signed(spec.offset * spec.dtype.bytes() as i64),
+            bytes: 0,
+        };
+        let empty = case
+            .present()
+            .filter(|spec| spec.elements() == 0)
+            .map(place);
+        let whole = self.storages.iter().chain(&self.workspaces).copied();
+        whole.chain(empty).collect()
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Session {
     pub(super) timed: Option<TimedRow>,
     /// Settings of the device before any side was called.
     pub(super) state: DeviceState,
+    /// Something ran on another stream than the call's, and nobody was told of it yet.
+    pub(super) has_strayed: bool,
 }
 
 /// Answers the parent on `socket`; outputs go through `memory`.
@@ -95,6 +97,7 @@ impl Session {
         device.pin(shared.bytes_mut());
         let session = Self {
             state,
+            has_strayed: false,
             device,
             sides: Sides(loaded),
             arena: Arena::default(),

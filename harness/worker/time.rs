@@ -100,7 +100,13 @@ impl Session {
         // Last, so that what is fetched afterwards was written by timed replays of the headline lane.
         let graphs = self.row_graphs(&row, calls, sets)?;
         for (side, graph) in graphs.by_side() {
-            graph_faults.extend(self.attest_sample(side, graph, calls, row.sets(side))?);
+            graph_faults.extend(self.attest_sample(
+                side,
+                graph,
+                calls,
+                &row.case,
+                row.sets(side),
+            )?);
         }
         self.warm_up(&graphs)?;
         let device = self.cold_lane(&row, &graphs, calls, &plan)?;
@@ -185,7 +191,7 @@ impl Session {
                 outcome.status
             )));
         }
-        let (record, found) = self.attest_call(graph, placement)?;
+        let (record, found) = self.attest_call(graph, &row.case, placement)?;
         faults.extend(found.into_iter().map(|fault| format!("{side}: {fault}")));
         self.device.discard(graph)?;
         Ok((record, outcome.declined))
@@ -219,10 +225,12 @@ impl Session {
                 })
             })
         };
-        Ok(RowGraphs {
+        let graphs = RowGraphs {
             baseline: capture(Side::Baseline)?,
             candidate: capture(Side::Candidate)?,
-        })
+        };
+        self.drain()?;
+        Ok(graphs)
     }
 
     fn discard(&mut self, graphs: &RowGraphs) -> Result<(), DeviceError> {
@@ -298,7 +306,6 @@ impl Session {
             self.paint_outputs(row, side, poison)?;
         }
         let graphs = self.row_graphs(row, sets, sets)?;
-        self.device.drain()?;
         let mut unlike = Vec::new();
         for ((side, graph), timed) in graphs.by_side().into_iter().zip(timed) {
             self.device.replay(graph)?;
@@ -316,7 +323,8 @@ impl Session {
         spans.map(|spans| self.device.digest(spans)).collect()
     }
 
-    /// Fresh inputs at the addresses that were timed, and one replay of the graphs that were timed.
+    /// Fresh inputs at the addresses that were timed, and one replay of the graphs that were timed. What earlier calls
+    /// left, the right answers to other inputs, stays: nothing tells a call that it is looked at.
     pub(super) fn redraw(&mut self, seed: u64) -> Result<(), Fault> {
         let mut row = self.timed.take().ok_or_else(no_row)?;
         row.seed = seed;
@@ -324,7 +332,6 @@ impl Session {
             for (set, placement) in (0..).zip(row.sets(side)) {
                 placement.draw(&mut *self.device, &row.case, seed, set)?;
             }
-            self.paint_outputs(&row, side, AUDIT_POISON)?;
         }
         if let Some(graphs) = &row.graphs {
             self.device.replay(graphs.candidate)?;

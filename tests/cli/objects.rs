@@ -153,6 +153,8 @@ fn everything_that_a_candidate_for_a_gpu_may_not_hold_fails_its_gate() {
     begun.at_top("#include <stdlib.h>\nstatic const char kBinary[] = \"\\x7f\\x45LF\";");
     begun.in_launch("  if (kBinary[call->entry & 3] == 0) atexit(early);");
     begun.at_top("__device__ int counter;");
+    begun.at_top("__attribute__((common)) int common_state;");
+    begun.in_launch("  if (++common_state > 3) return KDA_OK;");
     begun.in_kernel("  if (i < n) counter += 1;");
     begun.in_kernel("  asm volatile(\"prefetch.global.L2::evict_last [%0];\" ::\"l\"(a));");
     begun.in_kernel("  if (i < n && a[i] > 1e30f) y[0] = __expf(a[i]);");
@@ -168,6 +170,7 @@ fn everything_that_a_candidate_for_a_gpu_may_not_hold_fails_its_gate() {
         ),
         "the device variable `counter` (tasks/my_add/candidate.cu:",
         "the host variable `_ZZ10kda_launchE5calls`",
+        "the host variable `common_state`",
         "gate `constructors` failed",
         "early",
         "2 calls of `atexit`",

@@ -11,7 +11,9 @@ use super::capture::CapturedGraph;
 use super::state;
 use super::support::Support;
 use super::timing::Events;
-use crate::device::interface::{Device, DeviceState, Facts, GraphId, Recorder, Span, Stream};
+use crate::device::interface::{
+    Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream,
+};
 use crate::device::{DeviceError, Graph};
 use crate::tensor::{Fill, TensorSpec};
 
@@ -328,7 +330,7 @@ impl Device for CudaDevice {
         state::state()
     }
 
-    fn drain(&self) -> Result<(), DeviceError> {
+    fn drain(&self) -> Result<Drained, DeviceError> {
         state::drain()
     }
 

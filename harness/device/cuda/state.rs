@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cudarc::driver::sys::{self, CUfunc_cache, CUlimit, CUpointer_attribute, CUresult};
 
 use super::context::check;
-use crate::device::{DeviceError, DeviceState};
+use crate::device::{DeviceError, DeviceState, Drained};
 
 /// How long work outside a call's stream may take before it counts as lingering.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
@@ -62,12 +62,14 @@ pub(super) fn is_memory(address: u64) -> bool {
 }
 
 /// Waits for the legacy stream, where a launch without a stream goes: it is neither captured nor refused there.
-pub(super) fn drain() -> Result<(), DeviceError> {
+pub(super) fn drain() -> Result<Drained, DeviceError> {
     let started = Instant::now();
+    let mut drained = Drained::WasIdle;
     loop {
         // SAFETY: the legacy stream exists in every context.
         match unsafe { sys::cuStreamQuery(LEGACY_STREAM) } {
             CUresult::CUDA_ERROR_NOT_READY if started.elapsed() < DRAIN_LIMIT => {
+                drained = Drained::Waited;
                 thread::sleep(Duration::from_micros(50));
             }
             CUresult::CUDA_ERROR_NOT_READY => {
@@ -75,7 +77,7 @@ pub(super) fn drain() -> Result<(), DeviceError> {
                     seconds: DRAIN_LIMIT.as_secs(),
                 });
             }
-            status => return check("cuStreamQuery", status),
+            status => return check("cuStreamQuery", status).map(|()| drained),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Assembler directives in the text that the host's compiler was given, which leave no trace of their own in an object.
 
 /// Directives that read a file, or bring code and data where no symbol names them.
-const REFUSED: [&str; 5] = [
+const REFUSED: [&str; 9] = [
     ".incbin",
     ".include",
     ".section",
     ".pushsection",
     ".popsection",
+    ".bss",
+    ".data",
+    ".comm",
+    ".lcomm",
 ];
 
 /// Adds the refused directives of every assembler statement in `text`.

@@ -45,12 +45,16 @@ pub(super) fn find(
     let mut stubs = BTreeSet::new();
     let mut found = BTreeSet::new();
     for symbol in file.symbols() {
+        let name = symbol.name()?;
+        if symbol.is_common() {
+            found.insert(shown(&symbol, name));
+        }
         let Some(index) = symbol.section_index() else {
             continue;
         };
-        let name = symbol.name()?;
         let is_variable = match symbol.kind() {
-            SymbolKind::Data => true,
+            // Assembly that names a place need not say what it is.
+            SymbolKind::Data | SymbolKind::Unknown | SymbolKind::Label => true,
             SymbolKind::Tls => threads == Threads::OfTheHost,
             _ => false,
         };
