@@ -225,11 +225,12 @@ fn honest_uses_of_the_same_means_pass() {
     let begun = Begun::new();
     begun.at_top(
         "#include <cassert>\n#include <cuda/barrier>\n\
+         __device__ float twice(float x) { return 2.0f * x; }\n\
          __constant__ const float table[4] = {1.0f, 2.0f, 3.0f, 4.0f};\n\
          static const int kSizes[] = {128, 256};\n\
          static constexpr const char* kNames[] = {\"small\", \"large\"};",
     );
-    begun.in_kernel("  assert(n > 0);\n  if (i < n && a[i] > 1e30f) y[0] = table[i % 4];");
+    begun.in_kernel("  assert(n > 0);\n  if (i < n && a[i] > 1e30f) y[0] = twice(table[i % 4]);");
     begun.in_launch("  if (kSizes[call->tensors[0]->ndim & 1] == 0 || kNames[call->entry & 1][0] == 0) return KDA_OK;");
     begun.build_for_h100(&toolkit, PASSED);
 }
