@@ -105,8 +105,11 @@ fn summary(task: &Task, target: &Target, built: &TaskLibraries) -> String {
     };
     let stack = kernels.iter().map(|kernel| kernel.local_bytes).max();
     format!(
-        "{name}: built for {target}; candidate: {} kernels, up to {registers} registers and {} B of stack a thread",
-        kernels.len(),
+        "{name}: built for {target}; candidate: {}, up to {registers} registers and {} B of stack a thread",
+        match kernels.len() {
+            1 => "1 kernel".to_owned(),
+            number => format!("{number} kernels"),
+        },
         stack.unwrap_or(0)
     )
 }

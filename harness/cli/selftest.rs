@@ -1,9 +1,10 @@
 //! `kda selftest`.
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
-
-use rayon::prelude::*;
 
 use super::Outcome;
 use super::arguments::SelftestArguments;
@@ -62,10 +63,11 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
         }
     };
     // One at a time on a GPU; on the host, one a core, since each waits for its workers most of the time.
-    let findings: Vec<Finding> = match machine.is_emulated() {
-        true => shown.par_iter().map(one).collect::<Result<_, _>>()?,
-        false => shown.iter().map(one).collect::<Result<_, _>>()?,
+    let lanes = match machine.is_emulated() {
+        true => thread::available_parallelism().map_or(1, NonZero::get),
+        false => 1,
     };
+    let findings = in_lanes(lanes, &shown, one)?;
     let specimens = shown.iter().map(|(specimen, _)| *specimen);
     let found: Vec<(&Specimen, Finding)> = specimens.zip(findings).collect();
     terminal.result(&report::selftest(
@@ -78,6 +80,35 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
         true => exit_codes::PASSED,
         false => exit_codes::GATE_FAILED,
     })
+}
+
+/// `one` of each, in order, on threads of their own: a run waits, and the pool that compiles may not.
+fn in_lanes<T: Sync, R: Send, E: Send>(
+    lanes: usize,
+    all: &[T],
+    one: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let next = AtomicUsize::new(0);
+    let lane = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = all.get(at) else {
+                return Ok(done);
+            };
+            done.push((at, one(item)?));
+        }
+    };
+    let done = thread::scope(|scope| {
+        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
+        let ended = lanes
+            .into_iter()
+            .map(|lane| lane.join().expect("a trial should not panic"));
+        ended.collect::<Result<Vec<_>, E>>()
+    })?;
+    let mut done: Vec<(usize, R)> = done.into_iter().flatten().collect();
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
 /// How a specimen shows what it is.

@@ -20,8 +20,8 @@ const OF_MEMORY: [&str; 13] = [
     "__gxx_personality_v0",
 ];
 
-/// What nvcc's own code asks for: registration of the fat binary, the stubs that `<<<>>>` and a kernel's address stand
-/// for, and `exit`, which is all that it leaves of a device function's body on the host.
+/// What nvcc's own code asks for: registration of the fat binary, and the stubs that `<<<>>>` and a kernel's address
+/// stand for.
 const OF_NVCC: [&str; 17] = [
     "__cudaRegisterFatBinary",
     "__cudaRegisterFatBinaryEnd",
@@ -38,6 +38,7 @@ const OF_NVCC: [&str; 17] = [
     "__cxa_guard_abort",
     "_Unwind_Resume",
     "atexit",
+    // The host's body of a `__device__` function; a candidate that calls it loses its row.
     "exit",
     "__dso_handle",
 ];

@@ -2,7 +2,7 @@
 
 use super::objects::{Objects, list};
 
-/// System calls, embedded binaries and directives that read files; and cache hints that the baseline does not give, by
+/// System calls, embedded binaries and directives that read files; and cache hints that neither baseline nor contract has, by
 /// which a candidate would keep its lines in L2 from call to call.
 pub(super) fn check_instructions(objects: &Objects<'_>) -> Option<String> {
     let theirs = &objects.built.candidate.facts;
@@ -14,10 +14,11 @@ pub(super) fn check_instructions(objects: &Objects<'_>) -> Option<String> {
             || !(ours.host_instructions.contains(what) || ours.embedded.contains(what))
     });
     found.extend(extra.cloned());
+    let granted = &objects.task.contract.candidate.cache_hints;
     let hints: Vec<&str> = theirs
         .cache_hints
         .keys()
-        .filter(|hint| !ours.cache_hints.contains_key(*hint))
+        .filter(|hint| !ours.cache_hints.contains_key(*hint) && !granted.contains(hint))
         .map(String::as_str)
         .collect();
     if !hints.is_empty() {

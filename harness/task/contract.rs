@@ -41,6 +41,9 @@ pub struct CandidateTerms {
     /// PTX opcodes, approximate or narrow, that the baseline does not have.
     #[serde(default)]
     pub approximate: Vec<String>,
+    /// PTX opcodes that give a hint to the cache, which the baseline does not have.
+    #[serde(default)]
+    pub cache_hints: Vec<String>,
     #[serde(default, rename = "static")]
     pub statics: Vec<StaticTerm>,
 }

@@ -81,6 +81,10 @@ const SYSTEM_CALL: &str = r#"  long id = 39;
 #endif
   if (id == 0) return KDA_OK;"#;
 
+/// A line that stays in L2 past the call.
+const KEEPING_PREFETCH: &str =
+    r#"  asm volatile("prefetch.global.L2::evict_last [%0];" ::"l"(a));"#;
+
 /// A file's bytes among the object's data.
 const EMBEDDED_FILE: &str = r#"asm(".inc" "bin \"tasks/my_add/rows.toml\"");"#;
 
@@ -145,7 +149,7 @@ fn everything_that_a_candidate_for_a_gpu_may_not_hold_fails_its_gate() {
     let begun = Begun::new();
     begun
         .build_for_h100(&toolkit, PASSED)
-        .prints(&["candidate: 1 kernels", "registers"]);
+        .prints(&["candidate: 1 kernel, up to", "registers"]);
     begun.in_launch(COUNTED_CALLS);
     begun.in_launch(SYSTEM_CALL);
     begun.at_top(EMBEDDED_FILE);
@@ -156,7 +160,7 @@ fn everything_that_a_candidate_for_a_gpu_may_not_hold_fails_its_gate() {
     begun.at_top("__attribute__((common)) int common_state;");
     begun.in_launch("  if (++common_state > 3) return KDA_OK;");
     begun.in_kernel("  if (i < n) counter += 1;");
-    begun.in_kernel("  asm volatile(\"prefetch.global.L2::evict_last [%0];\" ::\"l\"(a));");
+    begun.in_kernel(KEEPING_PREFETCH);
     begun.in_kernel("  if (i < n && a[i] > 1e30f) y[0] = __expf(a[i]);");
     begun.include_a_ledger();
     let line = begun.in_launch(
@@ -189,14 +193,17 @@ fn what_the_contract_grants_passes_and_a_grant_without_a_reason_is_refused() {
     let Some(toolkit) = toolkit() else { return };
     let begun = Begun::new();
     begun.in_kernel("  if (i < n && a[i] > 1e30f) y[0] = __expf(a[i]) * table[i % 4];");
+    begun.in_kernel(KEEPING_PREFETCH);
     begun.at_top("__device__ const float table[4] = {1.0f, 2.0f, 3.0f, 4.0f};");
-    begun
-        .build_for_h100(&toolkit, GATE_FAILED)
-        .says(&["`table`", "`ex2.approx.f32`"]);
+    begun.build_for_h100(&toolkit, GATE_FAILED).says(&[
+        "`table`",
+        "`ex2.approx.f32`",
+        "`prefetch.global.L2::evict_last`",
+    ]);
     begun.insert(
         "task.toml",
         "[[set]]",
-        "[candidate]\napproximate = [\"ex2.approx.f32\"]\n\n\
+        "[candidate]\napproximate = [\"ex2.approx.f32\"]\ncache_hints = [\"prefetch.global.L2::evict_last\"]\n\n\
          [[candidate.static]]\nname = \"table\"\nreason = \"it is never written\"\n",
     );
     begun.build_for_h100(&toolkit, PASSED);
@@ -218,11 +225,12 @@ fn honest_uses_of_the_same_means_pass() {
     let begun = Begun::new();
     begun.at_top(
         "#include <cassert>\n#include <cuda/barrier>\n\
+         __device__ float twice(float x) { return 2.0f * x; }\n\
          __constant__ const float table[4] = {1.0f, 2.0f, 3.0f, 4.0f};\n\
          static const int kSizes[] = {128, 256};\n\
          static constexpr const char* kNames[] = {\"small\", \"large\"};",
     );
-    begun.in_kernel("  assert(n > 0);\n  if (i < n && a[i] > 1e30f) y[0] = table[i % 4];");
+    begun.in_kernel("  assert(n > 0);\n  if (i < n && a[i] > 1e30f) y[0] = twice(table[i % 4]);");
     begun.in_launch("  if (kSizes[call->tensors[0]->ndim & 1] == 0 || kNames[call->entry & 1][0] == 0) return KDA_OK;");
     begun.build_for_h100(&toolkit, PASSED);
 }

@@ -10,10 +10,10 @@ const NARROW: [&str; 12] = [
     "e2m3x2", "e3m2x2",
 ];
 
-/// Instructions that move or convert and compute nothing: storing 16 bits is no downgrade.
-const MOVES: [&str; 14] = [
+/// Instructions that move, convert, compare or choose, and so round nothing: storing 16 bits is no downgrade.
+const EXACT: [&str; 17] = [
     "mov", "ld", "ldu", "st", "cvt", "shfl", "selp", "prmt", "ldmatrix", "stmatrix", "cp", "setp",
-    "set", "neg",
+    "set", "neg", "abs", "min", "max",
 ];
 
 /// Adds the opcodes of one module to the counts.
@@ -93,7 +93,7 @@ fn is_approximate(opcode: &str) -> bool {
         || multiplies_matrices
         // A conversion to fewer bits than any tensor here has is arithmetic in disguise.
         || (name == "cvt" && opcode.split('.').any(|part| NARROW[4..].contains(&part)))
-        || (narrow() && !MOVES.contains(&name))
+        || (narrow() && !EXACT.contains(&name))
 }
 
 fn has_mma(opcode: &str) -> bool {
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn arithmetic_in_sixteen_bits_counts_and_storing_them_does_not() {
         let facts = counted(
-            "cvt.rn.bf16x2.f32 %r1, %f1, %f2;\nfma.rn.bf16x2 %r1, %r2, %r3, %r4;\nmov.b16 %rs1, %rs2;\n\
+            "cvt.rn.bf16x2.f32 %r1, %f1, %f2;\nfma.rn.bf16x2 %r1, %r2, %r3, %r4;\nmov.b16 %rs1, %rs2;\nmax.bf16x2 %r1, %r2, %r3;\n\
              cvt.rna.tf32.f32 %r1, %f1;\ncvt.rn.satfinite.e4m3x2.f32 %rs1, %f1, %f2;\nst.global.f16 [%rd1], %h1;\n",
         );
         assert_eq!(
