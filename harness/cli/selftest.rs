@@ -14,11 +14,14 @@ use super::exit::exit_codes;
 use super::terminal::Terminal;
 use crate::report;
 use crate::selftest::{Corpus, Finding, Specimen, Trial, Whereabouts};
-use crate::session::{Depth, Machine, RunOptions, Selection};
+use crate::session::{Depth, Machine, RunOptions, Selection, SessionError};
 use crate::worker::Confinement;
 
 /// Most that a worker may take: tasks of the corpus are small, and one of its candidates takes all it gets.
 const MEMORY_BYTES: u64 = 3 << 30;
+
+/// Specimens on a GPU at a time.
+const GPU_LANES: usize = 4;
 
 pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Outcome {
     let context = Context::find()?;
@@ -57,15 +60,23 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
             command: command_line(),
             interrupted: Arc::clone(&interrupted),
         };
-        match trying {
+        let finding = match trying {
             Trying::Run => trial.run(specimen, &options),
             Trying::Inspect => trial.inspect(specimen),
-        }
+        }?;
+        tracing::info!(
+            verdict = ?finding.verdict,
+            failed = finding.failed.join(", "),
+            reason = finding.reason,
+            "{}",
+            specimen.name
+        );
+        Ok::<_, SessionError>(finding)
     };
-    // One at a time on a GPU; on the host, one a core, since each waits for its workers most of the time.
+    // Side by side, since each waits for its workers most of the time: no time that is measured here is a result.
     let lanes = match machine.is_emulated() {
         true => thread::available_parallelism().map_or(1, NonZero::get),
-        false => 1,
+        false => GPU_LANES,
     };
     let findings = in_lanes(lanes, &shown, one)?;
     let specimens = shown.iter().map(|(specimen, _)| *specimen);
@@ -123,7 +134,8 @@ enum Trying {
 fn how(specimen: &Specimen, machine: &Machine, has_nvcc: bool) -> Option<Trying> {
     let is_at = |place| specimen.whereabouts.contains(&place);
     match machine.is_emulated() {
-        false => (is_at(Whereabouts::Gpu) || is_at(Whereabouts::Build)).then_some(Trying::Run),
+        false if is_at(Whereabouts::Gpu) => Some(Trying::Run),
+        false => is_at(Whereabouts::Build).then_some(Trying::Inspect),
         true if is_at(Whereabouts::Emulated) => Some(Trying::Run),
         true => (has_nvcc && is_at(Whereabouts::Build)).then_some(Trying::Inspect),
     }

@@ -17,6 +17,28 @@ pub struct CallNodes<'a> {
 pub fn call_faults(call: CallNodes, is_memory: &dyn Fn(u64) -> bool) -> Vec<String> {
     let mut faults = Vec::new();
     for node in call.nodes {
+        if node.kind == NodeKind::Other {
+            faults.push(format!(
+                "the graph holds a {} node; only kernels, memsets and memcpys may stand there",
+                node.name
+            ));
+        }
+        // What a memset or memcpy touches is known for pointers, wherever they point.
+        let touched = match node.kind {
+            NodeKind::Memset => 1,
+            NodeKind::Memcpy => 2,
+            NodeKind::Kernel | NodeKind::Other => 0,
+        };
+        if node.params[..touched]
+            .iter()
+            .any(|word| buffer_offset(word, call.buffers).is_none())
+        {
+            faults.push(format!(
+                "{} touches memory outside the call's own buffers",
+                node_name(node)
+            ));
+            continue;
+        }
         for (number, param) in node.params.iter().enumerate() {
             if let Some(address) = foreign_pointer(param, call.buffers, is_memory) {
                 let name = node_name(node);
@@ -108,6 +130,7 @@ fn node_name(node: &Node) -> &str {
         NodeKind::Kernel => &node.name,
         NodeKind::Memset => "a memset",
         NodeKind::Memcpy => "a memcpy",
+        NodeKind::Other => &node.name,
     }
 }
 
@@ -169,6 +192,25 @@ mod tests {
             let word = 0x7f1c << 32 | u64::from(number);
             assert!(faults_of(node(word)).is_empty(), "{word:#x}");
         }
+    }
+
+    #[test]
+    fn a_copy_from_memory_of_the_host_and_a_host_call_are_faults() {
+        let copy = Node {
+            kind: NodeKind::Memcpy,
+            params: [4096_u64, 77, 8]
+                .map(|word| word.to_le_bytes().to_vec())
+                .to_vec(),
+            ..node(4096)
+        };
+        assert!(faults_of(copy)[0].contains("a memcpy touches"));
+        let call = Node {
+            kind: NodeKind::Other,
+            name: "CU_GRAPH_NODE_TYPE_HOST".to_owned(),
+            params: Vec::new(),
+            ..node(4096)
+        };
+        assert!(faults_of(call)[0].contains("CU_GRAPH_NODE_TYPE_HOST"));
     }
 
     #[test]

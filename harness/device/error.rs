@@ -32,9 +32,6 @@ pub enum DeviceError {
         "work that no graph holds still ran {seconds} s after a call was captured, on a stream that is not the call's"
     )]
     Lingering { seconds: u64 },
-
-    #[error("a captured graph holds a {0} node; only kernels, memsets and memcpys may stand there")]
-    ForeignNode(String),
 }
 
 impl DeviceError {

@@ -12,13 +12,15 @@ pub enum NodeKind {
     Kernel,
     Memset,
     Memcpy,
+    /// Anything else; the node's name says what.
+    Other,
 }
 
 /// One node of a captured graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub kind: NodeKind,
-    /// Kernel name as the object has it; empty for memsets and memcpys.
+    /// Kernel name as the object has it; of a node that may not be there, its kind; else empty.
     pub name: String,
     pub grid: [u32; 3],
     pub block: [u32; 3],
@@ -147,6 +149,7 @@ pub fn describe(node: &Node) -> String {
         ),
         NodeKind::Memset => "memset".to_owned(),
         NodeKind::Memcpy => "memcpy".to_owned(),
+        NodeKind::Other => node.name.clone(),
     }
 }
 

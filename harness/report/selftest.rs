@@ -74,6 +74,7 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Caught => "caught",
         Verdict::Passed => "passed",
         Verdict::CaughtElsewhere => "CAUGHT ELSEWHERE",
+        Verdict::KnownOpen => "known hole",
         Verdict::GotThrough => "GOT THROUGH",
         Verdict::Rejected => "REJECTED",
     }

@@ -36,6 +36,8 @@ pub enum Verdict {
     Passed,
     /// A cheat, by another gate.
     CaughtElsewhere,
+    /// A cheat, by none, as the corpus says it would.
+    KnownOpen,
     /// A cheat, by none.
     GotThrough,
     /// An honest candidate that a gate rejected.
@@ -44,7 +46,7 @@ pub enum Verdict {
 
 impl Verdict {
     pub fn is_good(self) -> bool {
-        matches!(self, Self::Caught | Self::Passed)
+        matches!(self, Self::Caught | Self::Passed | Self::KnownOpen)
     }
 }
 
@@ -84,7 +86,10 @@ impl Trial<'_> {
     pub fn inspect(&self, specimen: &Specimen) -> Result<Finding, SessionError> {
         let project = self.project.with_corpus_candidate(&specimen.path());
         let task = Task::load_of_corpus(project.root(), &specimen.task)?;
-        let target = Target::cuda(INSPECTED);
+        let target = match self.machine.is_emulated() {
+            true => Target::cuda(INSPECTED),
+            false => self.machine.target(),
+        };
         let failures = match self.toolchain.build_task(&project, &task.name, &target) {
             Ok(built) => {
                 let mut book = GateBook::blind_to(&specimen.past);
@@ -119,6 +124,7 @@ fn judge(specimen: &Specimen, failures: Vec<(String, String)>) -> Finding {
         .find(|(gate, _)| Some(gate.as_str()) == wanted);
     let verdict = match (specimen.kind, of_wanted.is_some(), failures.is_empty()) {
         (Kind::Cheat, true, _) => Verdict::Caught,
+        (Kind::Cheat, false, true) if specimen.open.is_some() => Verdict::KnownOpen,
         (Kind::Cheat, false, true) => Verdict::GotThrough,
         (Kind::Cheat, false, false) => Verdict::CaughtElsewhere,
         (Kind::Honest, _, true) => Verdict::Passed,
@@ -131,5 +137,44 @@ fn judge(specimen: &Specimen, failures: Vec<(String, String)>) -> Finding {
         reason: reason.unwrap_or_default(),
         failed: failures.into_iter().map(|(gate, _)| gate).collect(),
         verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specimen(line: &str) -> Specimen {
+        let fixed = "name = 'x'\ntask = 't'\nwhere = ['gpu']\ndoes = 'nothing'\n";
+        toml::from_str(&format!("{fixed}{line}")).expect("the specimen should be one")
+    }
+
+    fn verdict(specimen: &Specimen, failed: &[&str]) -> Verdict {
+        let failures = failed
+            .iter()
+            .map(|gate| ((*gate).to_owned(), String::new()));
+        judge(specimen, failures.collect()).verdict
+    }
+
+    #[test]
+    fn a_cheat_is_caught_by_its_own_gate_alone() {
+        let cheat = specimen("kind = 'cheat'\ngate = 'graph'");
+        assert_eq!(verdict(&cheat, &["graph", "written"]), Verdict::Caught);
+        assert_eq!(verdict(&cheat, &["written"]), Verdict::CaughtElsewhere);
+        assert_eq!(verdict(&cheat, &[]), Verdict::GotThrough);
+    }
+
+    #[test]
+    fn an_honest_candidate_passes_or_is_rejected() {
+        let honest = specimen("kind = 'honest'");
+        assert_eq!(verdict(&honest, &[]), Verdict::Passed);
+        assert_eq!(verdict(&honest, &["graph"]), Verdict::Rejected);
+    }
+
+    #[test]
+    fn a_known_hole_is_told_apart_until_a_gate_closes_it() {
+        let hole = specimen("kind = 'cheat'\ngate = 'floor'\nopen = 'a reason'");
+        assert_eq!(verdict(&hole, &[]), Verdict::KnownOpen);
+        assert_eq!(verdict(&hole, &["floor"]), Verdict::Caught);
     }
 }

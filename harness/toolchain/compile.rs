@@ -89,9 +89,10 @@ impl Compilation<'_> {
         let depfile = self.staging.join("object.d");
         let text = fs::read_to_string(&depfile).map_err(io_error("read", &depfile))?;
         let compilers = self.programs.own_folders();
+        // A project may lie below such a folder, as a toolkit may lie in a project.
         let is_compilers = |path: &Path| {
-            !path.starts_with(self.root())
-                && compilers.iter().any(|folder| path.starts_with(folder))
+            let mut folders = compilers.iter();
+            folders.any(|folder| path.starts_with(folder) && !self.root().starts_with(folder))
         };
         let mut dependencies: Vec<Dependency> = Vec::new();
         for path in depfile::parse(&text) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_void};
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use cudarc::driver::sys::{
@@ -170,7 +171,10 @@ fn read_node(node: CUgraphNode) -> Result<Node, DeviceError> {
         CUgraphNodeType::CU_GRAPH_NODE_TYPE_KERNEL => kernel_node(node),
         CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMSET => memset_node(node),
         CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMCPY => memcpy_node(node),
-        other => Err(DeviceError::ForeignNode(format!("{other:?}"))),
+        other => Ok(Node {
+            name: format!("{other:?}"),
+            ..plain_node(NodeKind::Other, &[])
+        }),
     }
 }
 
@@ -253,22 +257,36 @@ fn memset_node(node: CUgraphNode) -> Result<Node, DeviceError> {
     ))
 }
 
+/// The driver leaves zeros in members of unused kinds, which their enums have no names for: what is needed is read
+/// member by member.
 fn memcpy_node(node: CUgraphNode) -> Result<Node, DeviceError> {
-    // SAFETY: all-zero is a valid value of this plain C struct.
-    let mut params: sys::CUDA_MEMCPY3D = unsafe { std::mem::zeroed() };
-    // SAFETY: the node is a memcpy node of a live graph.
+    let mut params = MaybeUninit::<sys::CUDA_MEMCPY3D>::zeroed();
+    // SAFETY: the node is a memcpy node of a live graph; the out pointer is valid.
     check("cuGraphMemcpyNodeGetParams", unsafe {
-        sys::cuGraphMemcpyNodeGetParams(node, &raw mut params)
+        sys::cuGraphMemcpyNodeGetParams(node, params.as_mut_ptr())
     })?;
-    let sizes = [
-        params.WidthInBytes as u64,
-        params.Height as u64,
-        params.Depth as u64,
-    ];
-    Ok(plain_node(
-        NodeKind::Memcpy,
-        &[&[params.dstDevice, params.srcDevice], &sizes[..]].concat(),
-    ))
+    let params = params.as_ptr();
+    // SAFETY: the members are integers and plain pointers, zeroed or filled in; the kinds are read as integers.
+    let words = unsafe {
+        let host = sys::CUmemorytype::CU_MEMORYTYPE_HOST as u32;
+        let is_host = |kind: *const sys::CUmemorytype| kind.cast::<u32>().read() == host;
+        let destination = match is_host(&raw const (*params).dstMemoryType) {
+            true => (&raw const (*params).dstHost).read() as u64,
+            false => (&raw const (*params).dstDevice).read(),
+        };
+        let source = match is_host(&raw const (*params).srcMemoryType) {
+            true => (&raw const (*params).srcHost).read() as u64,
+            false => (&raw const (*params).srcDevice).read(),
+        };
+        [
+            destination,
+            source,
+            (&raw const (*params).WidthInBytes).read() as u64,
+            (&raw const (*params).Height).read() as u64,
+            (&raw const (*params).Depth).read() as u64,
+        ]
+    };
+    Ok(plain_node(NodeKind::Memcpy, &words))
 }
 
 fn plain_node(kind: NodeKind, words: &[u64]) -> Node {
