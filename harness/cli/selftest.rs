@@ -10,7 +10,7 @@ use super::Outcome;
 use super::arguments::SelftestArguments;
 use super::bench::{command_line, interrupt_flag, leave_cores_to_workers};
 use super::context::Context;
-use super::exit::exit_codes;
+use super::exit::{Failure, exit_codes};
 use super::terminal::Terminal;
 use crate::report;
 use crate::selftest::{Corpus, Finding, Specimen, Trial, Whereabouts};
@@ -43,6 +43,12 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
         only.is_none_or(|glob| glob.matches(&specimen.name))
     };
     let meant: Vec<&Specimen> = corpus.specimens.iter().filter(is_meant).collect();
+    if meant.is_empty() {
+        let glob = arguments.only.as_ref().map_or("", glob::Pattern::as_str);
+        return Err(Failure::Usage(format!(
+            "no candidate of the corpus is called `{glob}`; tests/cheats/corpus.toml lists them"
+        )));
+    }
     let has_nvcc = context.toolchain.nvcc.is_some();
     let shown: Vec<(&Specimen, Trying)> = meant
         .iter()

@@ -54,10 +54,10 @@ impl CaseJudge<'_> {
         if !served {
             return SideFindings::default();
         }
-        let idle = reply.graph.kernels().next().is_none()
-            && self.case.outputs().any(|spec| spec.elements() > 0);
+        let idle =
+            reply.graph.nodes.is_empty() && self.case.outputs().any(|spec| spec.elements() > 0);
         let fault = match idle {
-            true => Some("the captured call launches no kernel".to_owned()),
+            true => Some("the captured call launches nothing".to_owned()),
             false => (!reply.graph_faults.is_empty()).then(|| reply.graph_faults.join("; ")),
         };
         self.note(side, gates::GRAPH, fault);

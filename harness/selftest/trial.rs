@@ -36,7 +36,7 @@ pub enum Verdict {
     Passed,
     /// A cheat, by another gate.
     CaughtElsewhere,
-    /// A cheat, by none, as the corpus says it would.
+    /// A cheat that the corpus says gets through, though another gate may meet it by chance.
     KnownOpen,
     /// A cheat, by none.
     GotThrough,
@@ -124,7 +124,7 @@ fn judge(specimen: &Specimen, failures: Vec<(String, String)>) -> Finding {
         .find(|(gate, _)| Some(gate.as_str()) == wanted);
     let verdict = match (specimen.kind, of_wanted.is_some(), failures.is_empty()) {
         (Kind::Cheat, true, _) => Verdict::Caught,
-        (Kind::Cheat, false, true) if specimen.open.is_some() => Verdict::KnownOpen,
+        (Kind::Cheat, false, _) if specimen.open.is_some() => Verdict::KnownOpen,
         (Kind::Cheat, false, true) => Verdict::GotThrough,
         (Kind::Cheat, false, false) => Verdict::CaughtElsewhere,
         (Kind::Honest, _, true) => Verdict::Passed,
@@ -175,6 +175,7 @@ mod tests {
     fn a_known_hole_is_told_apart_until_a_gate_closes_it() {
         let hole = specimen("kind = 'cheat'\ngate = 'floor'\nopen = 'a reason'");
         assert_eq!(verdict(&hole, &[]), Verdict::KnownOpen);
+        assert_eq!(verdict(&hole, &["repeatable"]), Verdict::KnownOpen);
         assert_eq!(verdict(&hole, &["floor"]), Verdict::Caught);
     }
 }

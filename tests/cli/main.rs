@@ -12,5 +12,6 @@ mod replay;
 mod report;
 mod sandbox;
 mod scaffold;
+mod selftest;
 mod usage;
 mod views;
