@@ -171,7 +171,7 @@ fn names_that_stand_twice_and_multiples_of_no_axis_are_refused() {
     refused(
         "task.toml",
         (r#"name = "y""#, r#"name = "x""#),
-        -14,
+        -15,
         &["takes two arguments named `x`"],
     );
     refused(

@@ -157,7 +157,9 @@ fn every_gate_that_can_be_looked_at_was_passed() {
             "error-budget",
             "guards",
             "inputs-unchanged",
-            "timed-outputs"
+            "device-state",
+            "timed-outputs",
+            "redrawn"
         ]
     );
     for gate in &run.gates {
