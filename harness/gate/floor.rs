@@ -29,37 +29,41 @@ pub fn floor_ns(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::task::Task;
+    use crate::task::{Task, names};
+
+    fn rows() -> Vec<Case> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tasks = names(root).expect("the tasks should be listed");
+        let load = |name: &String| Task::load(root, name).expect("the tasks should load").rows;
+        tasks.iter().flat_map(load).collect()
+    }
 
     #[test]
-    fn a_cache_that_positions_choose_from_need_not_be_read_whole() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let floor = |task: &str, row: &str| {
-            let task = Task::load(root, task).expect("the task should load");
-            let row = task.rows.iter().find(|case| case.id == row);
-            floor_ns(
-                row.expect("the row should be there"),
-                Some(3e12),
-                Some(800.0),
-            )
-        };
-        // q and k of 1000 tokens with 24 heads of 128 bf16, read once: 12.3 MB; the cache has 67.
-        let chosen = floor("qknorm_rope", "rider_n1000_h24_prandom").expect("a floor");
-        assert!(
-            (chosen - 12.288e6 / (1.35 * 3e12) * 1e9).abs() < 50.0,
-            "{chosen}"
-        );
+    fn what_integers_choose_from_need_not_be_read_whole() {
+        let chooses = |row: &Case| row.inputs().any(|spec| !spec.dtype.is_float());
+        let (choosing, plain): (Vec<Case>, Vec<Case>) = rows().into_iter().partition(chooses);
+        assert!(!choosing.is_empty() && !plain.is_empty());
+        let in_place = |row: &Case| bytes_of(row, |spec| spec.role == Role::Inout);
+        let cases = choosing.iter().map(|row| (row, in_place(row)));
+        for (row, bytes) in cases.chain(plain.iter().map(|row| (row, bytes_of(row, |_| true)))) {
+            // A byte a nanosecond.
+            let floor = floor_ns(row, Some(1e9 / READ_OVER_COPY), Some(0.0)).expect("a floor");
+            assert!((floor - bytes).abs() <= 1e-9 * bytes, "{}: {floor}", row.id);
+        }
+    }
+
+    fn bytes_of(row: &Case, is_read: impl Fn(&TensorSpec) -> bool) -> f64 {
+        let read = row.inputs().filter(|spec| is_read(spec));
+        read.map(TensorSpec::distinct_bytes).sum::<u64>() as f64
     }
 
     #[test]
     fn a_call_of_few_bytes_takes_half_an_empty_kernel_and_a_device_without_ceilings_has_no_floor() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let task = Task::load(root, "fuse_scale_shift").expect("the task should load");
-        assert_eq!(
-            floor_ns(&task.rows[0], Some(1e15), Some(800.0)),
-            Some(400.0)
-        );
-        assert_eq!(floor_ns(&task.rows[0], None, None), None);
+        let row = &rows()[0];
+        assert_eq!(floor_ns(row, Some(1e18), Some(800.0)), Some(400.0));
+        assert_eq!(floor_ns(row, None, None), None);
     }
 }
