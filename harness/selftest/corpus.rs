@@ -32,6 +32,9 @@ pub struct Specimen {
     pub kind: Kind,
     /// The gate that must fail; honest ones have none.
     pub gate: Option<String>,
+    /// Gates that may catch it before that one does, by where buffers happen to lie.
+    #[serde(default)]
+    pub or: Vec<String>,
     /// Where it can be caught, or shown to pass.
     #[serde(rename = "where")]
     pub whereabouts: Vec<Whereabouts>,

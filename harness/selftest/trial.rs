@@ -118,10 +118,14 @@ fn failures(gates: Vec<GateRecord>) -> Vec<(String, String)> {
 
 /// `failures` are gates with their reasons.
 fn judge(specimen: &Specimen, failures: Vec<(String, String)>) -> Finding {
-    let wanted = specimen.gate.as_deref();
-    let of_wanted = failures
-        .iter()
-        .find(|(gate, _)| Some(gate.as_str()) == wanted);
+    let is_wanted = |gate: &String| {
+        specimen
+            .gate
+            .iter()
+            .chain(&specimen.or)
+            .any(|name| name == gate)
+    };
+    let of_wanted = failures.iter().find(|(gate, _)| is_wanted(gate));
     let verdict = match (specimen.kind, of_wanted.is_some(), failures.is_empty()) {
         (Kind::Cheat, true, _) => Verdict::Caught,
         (Kind::Cheat, false, _) if specimen.open.is_some() => Verdict::KnownOpen,
@@ -162,6 +166,8 @@ mod tests {
         assert_eq!(verdict(&cheat, &["graph", "written"]), Verdict::Caught);
         assert_eq!(verdict(&cheat, &["written"]), Verdict::CaughtElsewhere);
         assert_eq!(verdict(&cheat, &[]), Verdict::GotThrough);
+        let either = specimen("kind = 'cheat'\ngate = 'redrawn'\nor = ['tolerance']");
+        assert_eq!(verdict(&either, &["tolerance"]), Verdict::Caught);
     }
 
     #[test]
