@@ -173,6 +173,10 @@ pub(super) struct SelftestArguments {
     #[arg(long, value_name = "GLOB")]
     pub(super) only: Option<Pattern>,
 
+    /// Leave out candidates that are compiled for a GPU and not run
+    #[arg(long)]
+    pub(super) no_build: bool,
+
     /// Seconds that one request may take before its worker counts as hung
     #[arg(long, hide = true, value_name = "SECONDS", default_value = "10",
           value_parser = clap::value_parser!(u64).range(1..=3600))]

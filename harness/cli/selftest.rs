@@ -49,7 +49,7 @@ pub(super) fn selftest(arguments: &SelftestArguments, terminal: &Terminal) -> Ou
             "no candidate of the corpus is called `{glob}`; tests/cheats/corpus.toml lists them"
         )));
     }
-    let has_nvcc = context.toolchain.nvcc.is_some();
+    let has_nvcc = context.toolchain.nvcc.is_some() && !arguments.no_build;
     let shown: Vec<(&Specimen, Trying)> = meant
         .iter()
         .filter_map(|specimen| Some((*specimen, how(specimen, &machine, has_nvcc)?)))
