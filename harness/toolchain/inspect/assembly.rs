@@ -26,11 +26,20 @@ pub(super) fn find(text: &str, found: &mut Vec<String>) {
         };
         for directive in REFUSED {
             let what = format!("`{directive}` in an assembler statement");
-            if statement.contains(directive) && !found.contains(&what) {
+            if stands_in(&statement, directive) && !found.contains(&what) {
                 found.push(what);
             }
         }
     }
+}
+
+/// Whether the directive stands there as a word: `cp.async.commit_group` holds no `.comm`.
+fn stands_in(statement: &str, directive: &str) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    statement.match_indices(directive).any(|(at, _)| {
+        let after = &statement[at + directive.len()..];
+        !is_word(statement[..at].chars().next_back()) && !is_word(after.chars().next())
+    })
 }
 
 /// Without what the preprocessor drops: nvcc keeps the device's functions there.
@@ -128,6 +137,13 @@ mod tests {
             found("asm volatile(\".inc\" \"bin \\\"a\\\"\" :::);"),
             expected
         );
+    }
+
+    #[test]
+    fn a_directive_is_a_word_of_its_own() {
+        assert!(found(r#"asm volatile("cp.async.commit_group;" ::: "memory");"#).is_empty());
+        assert_eq!(found(r#"asm(".comm state, 8");"#).len(), 1);
+        assert_eq!(found(r#"asm("x:.comm state, 8");"#).len(), 1);
     }
 
     #[test]
