@@ -33,17 +33,17 @@ pub fn selftest(found: &[(&Specimen, Finding)], skipped: usize, color: Color) ->
             .iter()
             .filter(move |(specimen, _)| specimen.kind == kind)
     };
-    let good = |kind| {
+    let met = |kind| {
         of(kind)
-            .filter(|(_, finding)| finding.verdict.is_good())
+            .filter(|(_, finding)| matches!(finding.verdict, Verdict::Caught | Verdict::Passed))
             .count()
     };
     let mut text = table.render(color);
     text.push_str(&format!(
         "\n{} of {} caught by the gate that must, {} of {} passed\n",
-        good(Kind::Cheat),
+        met(Kind::Cheat),
         count(of(Kind::Cheat).count(), "cheat", "cheats"),
-        good(Kind::Honest),
+        met(Kind::Honest),
         count(
             of(Kind::Honest).count(),
             "honest candidate",
@@ -54,6 +54,12 @@ pub fn selftest(found: &[(&Specimen, Finding)], skipped: usize, color: Color) ->
         text.push_str(&format!(
             "{skipped} more cannot show here: they need another device or nvcc\n"
         ));
+    }
+    for (specimen, finding) in found {
+        if finding.verdict == Verdict::KnownOpen {
+            let why = specimen.open.as_deref().unwrap_or_default();
+            text.push_str(&format!("{}: known to get through: {why}\n", specimen.name));
+        }
     }
     for (specimen, finding) in found
         .iter()
@@ -77,5 +83,35 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::KnownOpen => "known hole",
         Verdict::GotThrough => "GOT THROUGH",
         Verdict::Rejected => "REJECTED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_hole_is_named_and_not_counted_as_caught() {
+        let specimen = |line: &str| -> Specimen {
+            let fixed = "name = 'memo'\ntask = 't'\nwhere = ['gpu']\ndoes = 'nothing'\n";
+            toml::from_str(&format!("{fixed}{line}")).expect("the specimen should be one")
+        };
+        let hole = specimen("kind = 'cheat'\ngate = 'floor'\nopen = 'no gate sees it'");
+        let caught = specimen("kind = 'cheat'\ngate = 'graph'");
+        let finding = |verdict| Finding {
+            failed: Vec::new(),
+            reason: String::new(),
+            verdict,
+        };
+        let found = [
+            (&hole, finding(Verdict::KnownOpen)),
+            (&caught, finding(Verdict::Caught)),
+        ];
+        let text = selftest(&found, 0, Color::No);
+        assert!(text.contains("1 of 2 cheats caught"), "{text}");
+        assert!(
+            text.contains("memo: known to get through: no gate sees it"),
+            "{text}"
+        );
     }
 }

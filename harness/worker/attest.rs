@@ -11,36 +11,37 @@ use crate::ledger::GraphRecord;
 use crate::task::Case;
 use crate::toolchain::Side;
 
+/// What a captured call launches.
+pub(super) struct AttestedCall {
+    pub(super) record: GraphRecord,
+    /// Parameters of each node, for a reader.
+    pub(super) params: Vec<String>,
+    /// What the graph may not hold.
+    pub(super) faults: Vec<String>,
+}
+
 impl Session {
-    /// One captured call: its record, and what it may not hold.
+    /// One captured call.
     pub(super) fn attest_call(
         &self,
         graph: GraphId,
         case: &Case,
         placement: &Placement,
-    ) -> Result<(GraphRecord, Vec<String>), Fault> {
+    ) -> Result<AttestedCall, Fault> {
         let graph = self.device.graph(graph)?;
         let buffers = placement.buffers(case);
         let mut faults = self.faults_of(&graph, 0, graph.nodes.len(), &buffers);
         faults.extend(order_faults(&graph, graph.nodes.len()));
-        let record = GraphRecord {
-            fingerprint: fingerprint(&graph.nodes, &graph.edges, &buffers, Bytes::Unpadded),
-            nodes: graph.nodes.iter().map(describe).collect(),
-        };
-        Ok((record, faults))
-    }
-
-    /// Parameters of a captured call's nodes, for a reader.
-    pub(super) fn call_params(
-        &self,
-        graph: GraphId,
-        case: &Case,
-        placement: &Placement,
-    ) -> Result<Vec<String>, Fault> {
-        let (graph, buffers) = (self.device.graph(graph)?, placement.buffers(case));
         let names = case.buffer_names();
         let params = |node| parameters(node, &buffers, &names);
-        Ok(graph.nodes.iter().map(params).collect())
+        Ok(AttestedCall {
+            params: graph.nodes.iter().map(params).collect(),
+            record: GraphRecord {
+                fingerprint: fingerprint(&graph.nodes, &graph.edges, &buffers, Bytes::Unpadded),
+                nodes: graph.nodes.iter().map(describe).collect(),
+            },
+            faults,
+        })
     }
 
     /// A sample's graph: `calls` calls that walk over `placements`, each like the first but for its buffers.

@@ -32,14 +32,14 @@ impl Session {
                 .paint(&placement.written(case), request.poison[0])?;
         }
         let (graph, outcome) = self.capture_call(*side, &placement)?;
-        let (record, graph_faults) = self.attest_call(graph, case, &placement)?;
+        let attested = self.attest_call(graph, case, &placement)?;
         let mut reply = CheckReply {
             status: outcome.status,
             route,
             declined: outcome.declined,
-            graph: record,
-            graph_params: self.call_params(graph, case, &placement)?,
-            graph_faults,
+            graph: attested.record,
+            graph_params: attested.params,
+            graph_faults: attested.faults,
             device_changes: Vec::new(),
             guard_damage: 0,
             refused_damage: 0,

@@ -191,10 +191,15 @@ impl Session {
                 outcome.status
             )));
         }
-        let (record, found) = self.attest_call(graph, &row.case, placement)?;
-        faults.extend(found.into_iter().map(|fault| format!("{side}: {fault}")));
+        let attested = self.attest_call(graph, &row.case, placement)?;
+        faults.extend(
+            attested
+                .faults
+                .into_iter()
+                .map(|fault| format!("{side}: {fault}")),
+        );
         self.device.discard(graph)?;
-        Ok((record, outcome.declined))
+        Ok((attested.record, outcome.declined))
     }
 
     /// Device time of one call of the slower side, in nanoseconds.

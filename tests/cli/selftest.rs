@@ -27,7 +27,6 @@ fn every_cheat_of_the_corpus_is_caught_and_every_honest_candidate_passes() {
     // All of those that can show here, and not few.
     assert_eq!(words[0], words[2], "{text}");
     assert!(words[0].parse::<usize>().unwrap() >= 25, "{text}");
-    println!("what needs a GPU or nvcc is left to machines that have it");
 }
 
 #[test]
