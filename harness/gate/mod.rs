@@ -22,5 +22,5 @@ pub use case::{CaseJudge, SideFindings};
 pub use compare::{Comparison, Mismatch, compare};
 pub use floor::floor_ns;
 pub use objects::check_objects;
-pub use oracle::{Expected, Oracle, OracleError};
+pub use oracle::{Expected, Left, Oracle, OracleError};
 pub use trivial::check_trivial;

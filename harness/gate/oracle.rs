@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::abi::{AbiVersionFn, KDA_ABI_VERSION, KDA_OK, KdaCall, OracleItemsFn, OracleRunFn};
 use crate::task::Case;
 use crate::tensor::{Dtype, Role, TensorSpec, dense_strides};
-use crate::worker::{CallFrame, TensorMemory, input_key};
+use crate::worker::{CallFrame, OutputCopy, TensorMemory, input_key};
 
 /// Pieces that one parallel task of an oracle takes at most, where there are many: enough to pay.
 const PIECES_AT_ONCE: usize = 16;
@@ -54,6 +54,21 @@ pub enum Expected<'a> {
     Doubles(&'a [f64]),
     /// Dense elements of the output's dtype.
     Bits(&'a [u8]),
+}
+
+/// Storages as an earlier call left them, of a call that overwrites its inputs.
+#[derive(Clone, Copy, Default)]
+pub struct Left<'a> {
+    pub copies: &'a [OutputCopy],
+    pub shared: &'a [u8],
+}
+
+impl Left<'_> {
+    fn storage(&self, storage: usize, size: usize) -> Option<&[u8]> {
+        let copy = self.copies.iter().find(|copy| copy.storage == storage)?;
+        let start = copy.copied.offset as usize;
+        self.shared.get(start..)?.get(..size)
+    }
 }
 
 /// A call that is only read while pieces of it run in parallel.
@@ -104,6 +119,17 @@ impl Oracle {
 
     /// Draws the inputs of `case` as the worker does, and computes every output.
     pub fn compute(&mut self, case: &Case, seed: u64, set: u32) -> Result<(), OracleError> {
+        self.compute_from(case, seed, set, &Left::default())
+    }
+
+    /// The same, but storages in `left` hold what an earlier call left there.
+    pub fn compute_from(
+        &mut self,
+        case: &Case,
+        seed: u64,
+        set: u32,
+        left: &Left,
+    ) -> Result<(), OracleError> {
         let start = Instant::now();
         self.storages
             .resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
@@ -112,7 +138,11 @@ impl Oracle {
         }
         for spec in case.inputs() {
             let bytes = bytes_mut(&mut self.storages[spec.storage]);
-            spec.draw_into(bytes, &spec.fill, input_key(case, seed, set, spec));
+            let size = case.storage_bytes[spec.storage] as usize;
+            match left.storage(spec.storage, size) {
+                Some(left) => bytes[..size].copy_from_slice(left),
+                None => spec.draw_into(bytes, &spec.fill, input_key(case, seed, set, spec)),
+            }
         }
         let outputs: Vec<&TensorSpec> = case.outputs().collect();
         self.outputs

@@ -55,12 +55,6 @@ pub fn selftest(found: &[(&Specimen, Finding)], skipped: usize, color: Color) ->
             "{skipped} more cannot show here: they need another device or nvcc\n"
         ));
     }
-    for (specimen, finding) in found {
-        if finding.verdict == Verdict::KnownOpen {
-            let why = specimen.open.as_deref().unwrap_or_default();
-            text.push_str(&format!("{}: known to get through: {why}\n", specimen.name));
-        }
-    }
     for (specimen, finding) in found
         .iter()
         .filter(|(_, finding)| !finding.verdict.is_good())
@@ -80,38 +74,7 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::Caught => "caught",
         Verdict::Passed => "passed",
         Verdict::CaughtElsewhere => "CAUGHT ELSEWHERE",
-        Verdict::KnownOpen => "known hole",
         Verdict::GotThrough => "GOT THROUGH",
         Verdict::Rejected => "REJECTED",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_known_hole_is_named_and_not_counted_as_caught() {
-        let specimen = |line: &str| -> Specimen {
-            let fixed = "name = 'memo'\ntask = 't'\nwhere = ['gpu']\ndoes = 'nothing'\n";
-            toml::from_str(&format!("{fixed}{line}")).expect("the specimen should be one")
-        };
-        let hole = specimen("kind = 'cheat'\ngate = 'floor'\nopen = 'no gate sees it'");
-        let caught = specimen("kind = 'cheat'\ngate = 'graph'");
-        let finding = |verdict| Finding {
-            failed: Vec::new(),
-            reason: String::new(),
-            verdict,
-        };
-        let found = [
-            (&hole, finding(Verdict::KnownOpen)),
-            (&caught, finding(Verdict::Caught)),
-        ];
-        let text = selftest(&found, 0, Color::No);
-        assert!(text.contains("1 of 2 cheats caught"), "{text}");
-        assert!(
-            text.contains("memo: known to get through: no gate sees it"),
-            "{text}"
-        );
     }
 }

@@ -45,8 +45,6 @@ pub struct Specimen {
     /// Gates that look away, as another must catch it too.
     #[serde(default)]
     pub past: Vec<String>,
-    /// Why no gate catches it yet.
-    pub open: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

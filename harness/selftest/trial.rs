@@ -36,8 +36,6 @@ pub enum Verdict {
     Passed,
     /// A cheat, by another gate.
     CaughtElsewhere,
-    /// A cheat that the corpus says gets through, though another gate may meet it by chance.
-    KnownOpen,
     /// A cheat, by none.
     GotThrough,
     /// An honest candidate that a gate rejected.
@@ -46,7 +44,7 @@ pub enum Verdict {
 
 impl Verdict {
     pub fn is_good(self) -> bool {
-        matches!(self, Self::Caught | Self::Passed | Self::KnownOpen)
+        matches!(self, Self::Caught | Self::Passed)
     }
 }
 
@@ -128,7 +126,6 @@ fn judge(specimen: &Specimen, failures: Vec<(String, String)>) -> Finding {
     let of_wanted = failures.iter().find(|(gate, _)| is_wanted(gate));
     let verdict = match (specimen.kind, of_wanted.is_some(), failures.is_empty()) {
         (Kind::Cheat, true, _) => Verdict::Caught,
-        (Kind::Cheat, false, _) if specimen.open.is_some() => Verdict::KnownOpen,
         (Kind::Cheat, false, true) => Verdict::GotThrough,
         (Kind::Cheat, false, false) => Verdict::CaughtElsewhere,
         (Kind::Honest, _, true) => Verdict::Passed,
@@ -175,13 +172,5 @@ mod tests {
         let honest = specimen("kind = 'honest'");
         assert_eq!(verdict(&honest, &[]), Verdict::Passed);
         assert_eq!(verdict(&honest, &["graph"]), Verdict::Rejected);
-    }
-
-    #[test]
-    fn a_known_hole_is_told_apart_until_a_gate_closes_it() {
-        let hole = specimen("kind = 'cheat'\ngate = 'floor'\nopen = 'a reason'");
-        assert_eq!(verdict(&hole, &[]), Verdict::KnownOpen);
-        assert_eq!(verdict(&hole, &["repeatable"]), Verdict::KnownOpen);
-        assert_eq!(verdict(&hole, &["floor"]), Verdict::Caught);
     }
 }

