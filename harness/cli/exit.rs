@@ -162,7 +162,7 @@ pub(super) fn entry_code(entry: &Entry) -> u8 {
     match entry.decision {
         Decision::Promote | Decision::NoVerdict => exit_codes::PASSED,
         Decision::Reject => exit_codes::SLOWER,
-        Decision::Inconclusive => exit_codes::INCONCLUSIVE,
+        Decision::Inadmissible | Decision::Inconclusive => exit_codes::INCONCLUSIVE,
         Decision::Invalid => exit_codes::GATE_FAILED,
     }
 }

@@ -6,8 +6,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Version of the entry layout; raised with every change a reader has to know about.
-pub const SCHEMA_VERSION: u32 = 1;
+use super::{
+    BoundRecord, BucketDecision, CeilingsRecord, ControlRecord, ControlsRecord, KernelRecord,
+};
+
+/// Version of the entry layout; raised with every change a reader has to know about. 2 came with controls: before, no
+/// run was inadmissible.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What the run says about the candidate as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +24,8 @@ pub enum Decision {
     Reject,
     /// A gate failed or a row was lost: no speed claim is made.
     Invalid,
+    /// The run failed its own controls: no speed claim is made.
+    Inadmissible,
     /// Gates passed, but the interval decides nothing.
     Inconclusive,
     /// Emulated or partial: correctness only, never evidence of speed.
@@ -76,6 +83,12 @@ pub struct Entry {
     pub provenance: Provenance,
     pub device: DeviceRecord,
     pub sampling: SamplingRecord,
+    /// Absent emulated, and in entries from before there were controls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controls: Option<ControlsRecord>,
+    /// The raw device samples, in a file beside the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<SamplesRecord>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     #[serde(rename = "gate", default, skip_serializing_if = "Vec::is_empty")]
@@ -84,6 +97,11 @@ pub struct Entry {
     pub buckets: Vec<BucketRecord>,
     #[serde(rename = "row", default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<RowRecord>,
+    #[serde(rename = "control", default, skip_serializing_if = "Vec::is_empty")]
+    pub control_rows: Vec<ControlRecord>,
+    /// What rows launched, as the objects say.
+    #[serde(rename = "kernel", default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<KernelRecord>,
     /// Hash of the entry before this one in its ledger; empty for the first. Stored in `[entry.chain]`, which the
     /// ledger writes and reads itself: the hash has to be the last line of the text it covers.
     #[serde(skip)]
@@ -131,6 +149,8 @@ pub struct DeviceRecord {
     /// Bytes read plus written per second by a device copy of 256 MiB at the start of the run, in TB/s; 0 emulated.
     pub copy_tb_per_s: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceilings: Option<CeilingsRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<ClockRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<ClockRecord>,
@@ -147,6 +167,14 @@ pub struct ClockRecord {
     pub other_processes: u32,
 }
 
+/// A file of raw samples, `samples/<id>.json.gz` beside the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamplesRecord {
+    pub file: String,
+    /// Of the file as it is stored.
+    pub blake3: String,
+}
+
 /// How the samples were taken (`MEASURE.md`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SamplingRecord {
@@ -159,6 +187,12 @@ pub struct SamplingRecord {
     pub confidence: f64,
     /// Empty kernels in a graph, time per node in microseconds; 0 emulated.
     pub floor_us: f64,
+    /// Blocks taken again because the SM clock moved within them.
+    #[serde(default)]
+    pub redrawn_blocks: usize,
+    /// Least and greatest SM clock that the device's own counters showed around samples, in MHz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sm_mhz: Option<[f64; 2]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,6 +228,11 @@ pub struct BucketRecord {
     /// Geometric mean device speedup over this bucket's timed rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speedup: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<BucketDecision>,
+    /// Why, with the bound that is named and the share reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// Spread of the samples of one side in one lane, per call, in microseconds, pooled over processes.
@@ -248,8 +287,16 @@ pub struct RowRecord {
     pub same_code: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// Smallest relative difference that this run would have found four times in five: 0.01 is 1 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smallest_effect: Option<f64>,
     /// Every input read once and every output written once, in bytes.
     pub bytes: u64,
+    /// Operations of the formula, a multiply and an add counted apart; 0 where the contract says none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flops: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<BoundRecord>,
     /// Set when the row was shrunk to fit the emulated device: the axis and the original and reduced size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shrunk: Option<String>,
@@ -274,6 +321,9 @@ pub struct RowRecord {
     /// The same over one buffer set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_hot: Option<LaneRecord>,
+    /// The same after a producer that has just written the inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_dirty: Option<LaneRecord>,
     /// Host time per call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submit: Option<LaneRecord>,
@@ -305,6 +355,14 @@ impl GraphRecord {
 )]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 pub(crate) mod decimal_text {

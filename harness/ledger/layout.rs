@@ -193,7 +193,7 @@ mod tests {
         let text = entry_text(&entry).expect("the sample fits TOML");
         insta::assert_snapshot!(text.trim_start(), @r#"
         [[entry]]
-        schema = 1
+        schema = 2
         id = "20260102T030405Z-0123abcd"
         task = "demo_vector_axpy"
         decision = "promote"
@@ -231,6 +231,7 @@ mod tests {
         l2_bytes = 52428800
         memory_bytes = 85520809984
         copy_tb_per_s = 3.125
+        ceilings = { hot_copy_tb_per_s = 5.5, read_tb_per_s = 3.0, fma_tflops = 60.5, tensor_tflops = 620.0, empty_graph_us = 2.5 }
         before = { sm_mhz = 1980, memory_mhz = 2619, temperature_c = 41, power_w = 312.5, throttle = [], other_processes = 0 }
         after = { sm_mhz = 1980, memory_mhz = 2619, temperature_c = 41, power_w = 312.5, throttle = ["sw-power-cap"], other_processes = 0 }
 
@@ -241,6 +242,20 @@ mod tests {
         margin = 0.01
         confidence = 0.95
         floor_us = 1.125
+        redrawn_blocks = 1
+        sm_mhz = [1965.0, 1980.0]
+
+        [entry.controls]
+        admissible = true
+        twins = { speedup = 1.0, low = 0.9995, high = 1.0005 }
+        twin_rows = 3
+        false_verdicts = 0
+        planted = 1.02
+        planted_found = { speedup = 1.0197, low = 1.0191, high = 1.0203 }
+
+        [entry.samples]
+        file = "samples/20260102T030405Z-0123abcd.json.gz"
+        blake3 = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
 
         [[entry.gate]]
         name = "poison"
@@ -257,6 +272,8 @@ mod tests {
         production_rows = 2
         rows = ["qwen_s4096_c3072_bcast11", "qwen_edit_s189_c3072_bcast11"]
         speedup = 1.2346
+        decision = "promote"
+        because = "1.235 times as fast, 2.98 of 3.12 TB/s"
 
         [[entry.row]]
         id = "qwen_s4096_c3072_bcast11"
@@ -267,7 +284,10 @@ mod tests {
         bucket = "broadcast"
         declined = false
         verdict = "material"
+        smallest_effect = 0.0012
         bytes = 103514112
+        flops = 51757056
+        bound = { class = "memory", us = 9.2, baseline_share = 0.7455, candidate_share = 0.9204, still_to_win = 1.0864 }
         calls_per_sample = 24
         buffer_sets = 3
         baseline_graph = { fingerprint = "5f2c5f2c5f2c5f2c", nodes = ["baseline_kernel 132x1x1 256x1x1 0"] }
@@ -283,6 +303,40 @@ mod tests {
         device_hot.per_process = [1.0973, 1.1021, 1.1069]
         device_hot.baseline_us = { median = 12.34, mean = 12.352, stddev = 0.02468, min = 12.217, p10 = 12.278, p90 = 12.402, samples = 80 }
         device_hot.candidate_us = { median = 11.197, mean = 11.208, stddev = 0.022394, min = 11.085, p10 = 11.141, p90 = 11.253, samples = 80 }
+        device_dirty.ratio = { speedup = 1.0811, low = 1.0792, high = 1.083 }
+        device_dirty.per_process = [1.0792, 1.0811, 1.083]
+        device_dirty.baseline_us = { median = 12.34, mean = 12.352, stddev = 0.02468, min = 12.217, p10 = 12.278, p90 = 12.402, samples = 80 }
+        device_dirty.candidate_us = { median = 11.414, mean = 11.426, stddev = 0.022829, min = 11.3, p10 = 11.357, p90 = 11.471, samples = 80 }
+
+        [[entry.control]]
+        kind = "twins"
+        row = "qwen_s4096_c3072_bcast11"
+        first_us = 12.34
+        between_processes = 0.0007
+        device = { speedup = 1.0, low = 0.9992, high = 1.0008 }
+        device_hot = { speedup = 1.0, low = 0.9991, high = 1.0009 }
+        device_dirty = { speedup = 1.0, low = 0.999, high = 1.001 }
+        submit = { speedup = 1.0, low = 0.99, high = 1.01 }
+        wall = { speedup = 1.0, low = 0.99, high = 1.01 }
+
+        [[entry.control]]
+        kind = "planted"
+        row = "qwen_s4096_c3072_bcast11"
+        first_us = 12.34
+        between_processes = 0.0007
+        device = { speedup = 1.0, low = 0.9992, high = 1.0008 }
+        device_hot = { speedup = 1.0, low = 0.9991, high = 1.0009 }
+        device_dirty = { speedup = 1.0, low = 0.999, high = 1.001 }
+        submit = { speedup = 1.0, low = 0.99, high = 1.01 }
+        wall = { speedup = 1.0, low = 0.99, high = 1.01 }
+
+        [[entry.kernel]]
+        side = "candidate"
+        name = "candidate_kernel"
+        rows = 2
+        registers = 40
+        local_bytes = 0
+        static_shared_bytes = 1024
         "#);
     }
 

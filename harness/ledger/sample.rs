@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::toolchain::Side;
 
 pub(crate) fn gate(failures: usize) -> GateRecord {
     let outcome = if failures == 0 {
@@ -56,7 +57,16 @@ pub(crate) fn row(id: &str) -> RowRecord {
         declined: false,
         same_code: false,
         verdict: Some(Verdict::Material),
+        smallest_effect: Some(0.0012),
         bytes: 103_514_112,
+        flops: 51_757_056,
+        bound: Some(BoundRecord {
+            class: BoundClass::Memory,
+            us: 9.2,
+            baseline_share: 0.7455,
+            candidate_share: 0.9204,
+            still_to_win: 1.0864,
+        }),
         shrunk: None,
         calls_per_sample: 24,
         buffer_sets: 3,
@@ -67,8 +77,48 @@ pub(crate) fn row(id: &str) -> RowRecord {
         candidate_share_of_copy: Some(0.954),
         device: Some(lane(1.2346, 1.2311, 1.2381)),
         device_hot: Some(lane(1.1021, 1.0973, 1.1069)),
+        device_dirty: Some(lane(1.0811, 1.0792, 1.083)),
         submit: None,
         wall: None,
+    }
+}
+
+fn around_one(width: f64) -> SpeedupInterval {
+    SpeedupInterval {
+        speedup: 1.0,
+        low: 1.0 - width,
+        high: 1.0 + width,
+    }
+}
+
+pub(crate) fn controls() -> ControlsRecord {
+    ControlsRecord {
+        admissible: true,
+        reasons: Vec::new(),
+        twins: around_one(0.0005),
+        twin_rows: 3,
+        false_verdicts: 0,
+        planted: 1.02,
+        planted_found: SpeedupInterval {
+            speedup: 1.0197,
+            low: 1.0191,
+            high: 1.0203,
+        },
+        same_code: None,
+    }
+}
+
+pub(crate) fn control(kind: ControlKind) -> ControlRecord {
+    ControlRecord {
+        kind,
+        row: "qwen_s4096_c3072_bcast11".to_owned(),
+        first_us: 12.34,
+        between_processes: 0.0007,
+        device: around_one(0.0008),
+        device_hot: Some(around_one(0.0009)),
+        device_dirty: Some(around_one(0.001)),
+        submit: Some(around_one(0.01)),
+        wall: Some(around_one(0.01)),
     }
 }
 
@@ -138,6 +188,13 @@ pub(crate) fn entry() -> Entry {
             l2_bytes: 52_428_800,
             memory_bytes: 85_520_809_984,
             copy_tb_per_s: 3.125,
+            ceilings: Some(CeilingsRecord {
+                hot_copy_tb_per_s: 5.5,
+                read_tb_per_s: 3.0,
+                fma_tflops: 60.5,
+                tensor_tflops: 620.0,
+                empty_graph_us: 2.5,
+            }),
             before: Some(clocks.clone()),
             after: Some(ClockRecord {
                 throttle: vec!["sw-power-cap".to_owned()],
@@ -151,7 +208,14 @@ pub(crate) fn entry() -> Entry {
             margin: 0.01,
             confidence: 0.95,
             floor_us: 1.125,
+            redrawn_blocks: 1,
+            sm_mhz: Some([1965.0, 1980.0]),
         },
+        controls: Some(controls()),
+        samples: Some(SamplesRecord {
+            file: "samples/20260102T030405Z-0123abcd.json.gz".to_owned(),
+            blake3: "5a".repeat(32),
+        }),
         warnings: vec!["1 row of 2 fell back".to_owned()],
         gates: vec![gate(0)],
         buckets: vec![BucketRecord {
@@ -166,11 +230,22 @@ pub(crate) fn entry() -> Entry {
                 "qwen_edit_s189_c3072_bcast11".to_owned(),
             ],
             speedup: Some(1.2346),
+            decision: Some(BucketDecision::Promote),
+            because: Some("1.235 times as fast, 2.98 of 3.12 TB/s".to_owned()),
         }],
         rows: vec![
             row("qwen_s4096_c3072_bcast11"),
             row("qwen_edit_s189_c3072_bcast11"),
         ],
+        control_rows: vec![control(ControlKind::Twins), control(ControlKind::Planted)],
+        kernels: vec![KernelRecord {
+            side: Side::Candidate,
+            name: "candidate_kernel".to_owned(),
+            rows: 2,
+            registers: 40,
+            local_bytes: 0,
+            static_shared_bytes: 1024,
+        }],
         previous: String::new(),
         hash: String::new(),
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Decision, Outcome, RowState, Verdict};
+use super::{BoundClass, BucketDecision, Decision, Outcome, RowState, Verdict};
 
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -10,6 +10,7 @@ impl fmt::Display for Decision {
             Self::Promote => "promote",
             Self::Reject => "reject",
             Self::Invalid => "invalid",
+            Self::Inadmissible => "inadmissible",
             Self::Inconclusive => "inconclusive",
             Self::NoVerdict => "no-verdict",
         })
@@ -82,5 +83,25 @@ mod tests {
         for word in [RowState::Measured, RowState::NotTimed, RowState::Lost] {
             assert_eq!(word.to_string(), stored(word));
         }
+    }
+}
+
+impl fmt::Display for BoundClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Memory => "memory",
+            Self::Compute => "compute",
+            Self::Latency => "latency",
+        })
+    }
+}
+
+impl fmt::Display for BucketDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Promote => "promote",
+            Self::KeepBaseline => "keep-baseline",
+            Self::Open => "open",
+        })
     }
 }

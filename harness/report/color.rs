@@ -36,7 +36,7 @@ impl From<Decision> for Tone {
         match decision {
             Decision::Promote => Self::Good,
             Decision::Reject | Decision::Invalid => Self::Bad,
-            Decision::Inconclusive => Self::Unsure,
+            Decision::Inadmissible | Decision::Inconclusive => Self::Unsure,
             Decision::NoVerdict => Self::Plain,
         }
     }

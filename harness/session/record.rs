@@ -82,6 +82,7 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
             l2_bytes: facts.l2_bytes,
             memory_bytes: facts.memory_bytes,
             copy_tb_per_s: findings.ceilings.copy_bytes_per_second.unwrap_or(0.0) * 1e-12,
+            ceilings: None,
             before: findings.before.clone(),
             after: findings.after.clone(),
         },
@@ -92,11 +93,17 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
             margin: findings.task.contract.margin,
             confidence: CONFIDENCE,
             floor_us: findings.ceilings.floor_ns.unwrap_or(0.0) * 1e-3,
+            redrawn_blocks: 0,
+            sm_mhz: None,
         },
+        controls: None,
+        samples: None,
         warnings: findings.warnings(),
         gates,
         buckets: findings.buckets(&rows),
         rows,
+        control_rows: Vec::new(),
+        kernels: Vec::new(),
         previous: String::new(),
         hash: String::new(),
     }
@@ -386,6 +393,8 @@ impl Findings<'_> {
                     production_rows: 0,
                     rows: Vec::new(),
                     speedup: None,
+                    decision: None,
+                    because: None,
                 });
             }
             let bucket = buckets
@@ -416,7 +425,10 @@ fn blank_row(case: &Case) -> RowRecord {
         declined: false,
         same_code: false,
         verdict: None,
+        smallest_effect: None,
         bytes: case.moved_bytes(),
+        flops: 0,
+        bound: None,
         shrunk: case.shrunk.clone(),
         calls_per_sample: 0,
         buffer_sets: 0,
@@ -427,6 +439,7 @@ fn blank_row(case: &Case) -> RowRecord {
         candidate_share_of_copy: None,
         device: None,
         device_hot: None,
+        device_dirty: None,
         submit: None,
         wall: None,
     }
@@ -507,6 +520,7 @@ fn summary(
     match decision {
         Decision::Promote => format!("faster and right: {}", speeds.join(", ")),
         Decision::Reject => format!("not faster where it has to be: {}", speeds.join(", ")),
+        Decision::Inadmissible => "right, but the run failed its own controls".to_owned(),
         Decision::Inconclusive => format!("right, but no speed can be told: {}", speeds.join(", ")),
         Decision::Invalid if failed.is_empty() => format!("{lost} rows were lost"),
         Decision::Invalid => format!("gates failed: {}", failed.join(", ")),

@@ -230,18 +230,18 @@ fn foreign(folder: &TempDir, edit: impl Fn(String) -> String) -> Ledger {
 fn a_newer_schema_is_read_where_it_can_be_and_never_appended_to() {
     let folder = temp();
     let ledger = foreign(&folder, |text| {
-        text.replacen("schema = 1\n", "schema = 2\ncolour = \"new\"\n", 1)
+        text.replacen("schema = 2\n", "schema = 3\ncolour = \"new\"\n", 1)
     });
     assert_eq!(
         ledger.load().expect("what is known can be read")[0].schema,
-        2
+        3
     );
     let refused = ledger
         .append(&sample::entry())
         .expect_err("a newer ledger should refuse");
     assert!(matches!(
         refused.cause,
-        LedgerError::NewerSchema { found: 2, .. }
+        LedgerError::NewerSchema { found: 3, .. }
     ));
 }
 
@@ -249,7 +249,7 @@ fn a_newer_schema_is_read_where_it_can_be_and_never_appended_to() {
 fn a_newer_schema_without_a_field_we_need_says_so_and_still_verifies() {
     let folder = temp();
     let ledger = foreign(&folder, |text| {
-        text.replacen("schema = 1\n", "schema = 2\n", 1).replacen(
+        text.replacen("schema = 2\n", "schema = 3\n", 1).replacen(
             "\nwall_seconds",
             "\nwall_minutes",
             1,
@@ -257,7 +257,7 @@ fn a_newer_schema_without_a_field_we_need_says_so_and_still_verifies() {
     });
     assert!(matches!(
         ledger.load(),
-        Err(LedgerError::NewerSchema { found: 2, .. })
+        Err(LedgerError::NewerSchema { found: 3, .. })
     ));
     assert!(
         ledger
