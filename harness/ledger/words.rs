@@ -48,6 +48,26 @@ impl fmt::Display for RowState {
     }
 }
 
+impl fmt::Display for BoundClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Memory => "memory",
+            Self::Compute => "compute",
+            Self::Latency => "latency",
+        })
+    }
+}
+
+impl fmt::Display for BucketDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Promote => "promote",
+            Self::KeepBaseline => "keep-baseline",
+            Self::Open => "open",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Serialize;
@@ -83,25 +103,5 @@ mod tests {
         for word in [RowState::Measured, RowState::NotTimed, RowState::Lost] {
             assert_eq!(word.to_string(), stored(word));
         }
-    }
-}
-
-impl fmt::Display for BoundClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Memory => "memory",
-            Self::Compute => "compute",
-            Self::Latency => "latency",
-        })
-    }
-}
-
-impl fmt::Display for BucketDecision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Promote => "promote",
-            Self::KeepBaseline => "keep-baseline",
-            Self::Open => "open",
-        })
     }
 }
