@@ -14,14 +14,21 @@ pub const SIDE_SYMBOLS: [&str; 4] = [
 pub const ORACLE_SYMBOLS: [&str; 3] = ["kda_abi_version", "kda_oracle_items", "kda_oracle_run"];
 
 /// What the harness's own device code exports; sorted.
-pub const SUPPORT_SYMBOLS: [&str; 7] = [
+pub const SUPPORT_SYMBOLS: [&str; 14] = [
     "kda_support_check",
+    "kda_support_copy",
     "kda_support_digest",
     "kda_support_draw",
     "kda_support_empty",
+    "kda_support_fma",
     "kda_support_hold",
+    "kda_support_mma",
     "kda_support_paint",
+    "kda_support_planted_baseline",
+    "kda_support_planted_candidate",
     "kda_support_read",
+    "kda_support_stamp",
+    "kda_support_touch",
 ];
 
 pub type AbiVersionFn = unsafe extern "C" fn() -> u32;

@@ -13,7 +13,7 @@ use crate::toolchain::Side;
 use crate::worker::{Fault, TimePlan, WorkerError};
 
 /// Raised with every change of the layout below.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// First line of a dump.
 const HEADER: &str = "# A call that was lost; `kda replay FILE` makes it again.\n";
@@ -229,11 +229,14 @@ mod tests {
             seed: 3,
             plan: TimePlan {
                 sample_ns: 1e6,
+                warmup_rounds: 30,
                 pilot_blocks: 2,
                 max_blocks: 4,
                 blocks: None,
                 hot_blocks: 2,
+                dirty_blocks: 2,
                 host_blocks: 2,
+                host_ns: 1e6,
                 margin: 0.01,
                 max_calls: 4,
             },

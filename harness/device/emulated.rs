@@ -7,8 +7,10 @@ use std::slice;
 use std::time::Instant;
 
 use super::fences::Fences;
-use super::interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream};
-use super::{Attributes, DeviceError, Edge, EdgeKind, Graph, Node, NodeKind};
+use super::interface::{
+    Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream, Timings,
+};
+use super::{Attributes, DeviceError, Edge, EdgeKind, Graph, Node, NodeKind, Peaks};
 use crate::abi::{
     KDA_NODE_KERNEL, KDA_NODE_MEMSET, KdaEmulatedNode, KdaEmulatedParam, KdaEmulatedStream,
 };
@@ -408,14 +410,15 @@ impl Device for EmulatedDevice {
         self.graphs[graph.0].iter().try_for_each(run)
     }
 
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError> {
-        let mut times = Vec::with_capacity(graphs.len());
+    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
+        let mut ns = Vec::with_capacity(graphs.len());
         for &graph in graphs {
             let start = Instant::now();
             self.replay(graph)?;
-            times.push(start.elapsed().as_nanos() as f64);
+            ns.push(start.elapsed().as_nanos() as f64);
         }
-        Ok(times)
+        let sm_mhz = vec![None; ns.len()];
+        Ok(Timings { ns, sm_mhz })
     }
 
     /// Recording stands for submitting: nothing runs meanwhile, nor afterwards.
@@ -433,11 +436,7 @@ impl Device for EmulatedDevice {
         Ok(start.elapsed().as_nanos() as f64)
     }
 
-    fn copy_bytes_per_second(&mut self) -> Result<Option<f64>, DeviceError> {
-        Ok(None)
-    }
-
-    fn launch_floor(&mut self) -> Result<Option<f64>, DeviceError> {
+    fn peaks(&mut self) -> Result<Option<Peaks>, DeviceError> {
         Ok(None)
     }
 }

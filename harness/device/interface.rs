@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceError, Graph};
+use super::{DeviceError, Graph, Peaks};
 use crate::tensor::{Fill, TensorSpec};
 
 /// A region of device memory, in bytes.
@@ -35,6 +35,17 @@ pub struct GraphId(pub usize);
 
 /// Enqueues work on the stream that it is given.
 pub type Recorder<'a> = dyn FnMut(Stream) -> Result<(), DeviceError> + 'a;
+
+/// Enqueues the call of a number on the stream that it is given.
+pub type CallRecorder<'a> = dyn FnMut(u32, Stream) -> Result<(), DeviceError> + 'a;
+
+/// What replays took, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timings {
+    pub ns: Vec<f64>,
+    /// SM clock within each, by the device's own counters, where they tell.
+    pub sm_mhz: Vec<Option<f64>>,
+}
 
 /// What a device is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +108,19 @@ pub trait Device {
     /// Captures the `calls` calls that `record` enqueues, without running them. None starts before the one in front of it
     /// has ended.
     fn capture(&mut self, calls: u32, record: &mut Recorder) -> Result<GraphId, DeviceError>;
+    /// Captures calls each of which a producer comes before, which writes the bytes of `producers[call % len]` back as they
+    /// are; a device without caches of its own needs none.
+    fn capture_produced(
+        &mut self,
+        producers: &[Vec<Span>],
+        calls: u32,
+        record: &mut CallRecorder,
+    ) -> Result<GraphId, DeviceError> {
+        let _ = producers;
+        self.capture(calls, &mut |stream| {
+            (0..calls).try_for_each(|call| record(call, stream))
+        })
+    }
     fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError>;
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError>;
     /// Whether an address lies in memory that kernels can reach.
@@ -109,14 +133,12 @@ pub trait Device {
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError>;
 
     /// Device time of one replay of each graph, in order, each after a neutral settle.
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError>;
+    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError>;
     /// Host time that `record` takes while the stream is held, so that nothing it enqueues runs meanwhile.
     fn submit_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError>;
     /// Host time of `record` and of waiting for what it enqueued.
     fn wall_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError>;
 
-    /// Bytes read plus written per second of a large device copy; `None` where that says nothing.
-    fn copy_bytes_per_second(&mut self) -> Result<Option<f64>, DeviceError>;
-    /// Device time of one empty kernel in a graph of many; `None` where that says nothing.
-    fn launch_floor(&mut self) -> Result<Option<f64>, DeviceError>;
+    /// What the device can do at most; `None` where that says nothing.
+    fn peaks(&mut self) -> Result<Option<Peaks>, DeviceError>;
 }

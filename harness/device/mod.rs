@@ -8,6 +8,7 @@ mod fences;
 mod graph;
 mod interface;
 mod monitor;
+mod peaks;
 mod scripted;
 
 pub use attest::{CallNodes, call_faults, edges_within, order_faults};
@@ -17,6 +18,9 @@ pub use error::DeviceError;
 pub use graph::{
     Attributes, Bytes, Edge, EdgeKind, Graph, Node, NodeKind, describe, fingerprint, parameters,
 };
-pub use interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream};
+pub use interface::{
+    CallRecorder, Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream, Timings,
+};
 pub use monitor::{Monitor, MonitorError, NVML_LIBRARY, VisibleGpu};
+pub use peaks::Peaks;
 pub use scripted::ScriptedDevice;

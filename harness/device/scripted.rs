@@ -1,17 +1,21 @@
 //! A device that plays given times, so that schedules, stopping and verdicts are tested exactly.
 
 use super::emulated::EmulatedDevice;
-use super::interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span};
-use super::{DeviceError, Graph};
+use super::interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Timings};
+use super::{DeviceError, Graph, Peaks};
 use crate::tensor::{Fill, TensorSpec};
 
 /// Time of the next replay of a graph, in nanoseconds.
 pub type Script = Box<dyn FnMut(GraphId) -> f64>;
 
+/// SM clock of the next replay, in MHz.
+pub type Clock = Box<dyn FnMut() -> Option<f64>>;
+
 /// The emulated device with scripted clocks: memory and launches are real, times are not.
 pub struct ScriptedDevice {
     inner: EmulatedDevice,
     script: Script,
+    clock: Clock,
 }
 
 impl ScriptedDevice {
@@ -19,7 +23,13 @@ impl ScriptedDevice {
         Self {
             inner: EmulatedDevice::new(),
             script,
+            clock: Box::new(|| None),
         }
+    }
+
+    /// The same with an SM clock.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 }
 
@@ -94,8 +104,12 @@ impl Device for ScriptedDevice {
         self.inner.replay(graph)
     }
 
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError> {
-        Ok(graphs.iter().map(|graph| (self.script)(*graph)).collect())
+    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
+        let played = graphs
+            .iter()
+            .map(|graph| ((self.script)(*graph), (self.clock)()));
+        let (ns, sm_mhz) = played.unzip();
+        Ok(Timings { ns, sm_mhz })
     }
 
     fn submit_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError> {
@@ -106,11 +120,7 @@ impl Device for ScriptedDevice {
         self.inner.wall_time(record)
     }
 
-    fn copy_bytes_per_second(&mut self) -> Result<Option<f64>, DeviceError> {
-        Ok(None)
-    }
-
-    fn launch_floor(&mut self) -> Result<Option<f64>, DeviceError> {
+    fn peaks(&mut self) -> Result<Option<Peaks>, DeviceError> {
         Ok(None)
     }
 }

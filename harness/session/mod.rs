@@ -1,6 +1,7 @@
 //! One run of one task: build, static gates, cases through the gates, timed processes, and the record of it all.
 
 mod ceilings;
+mod controls;
 mod error;
 mod graphs;
 mod losses;
@@ -15,6 +16,7 @@ mod sampling;
 mod screening;
 mod tool;
 
+pub use controls::TwinRows;
 pub use error::SessionError;
 pub use graphs::{CallGraph, graphs};
 pub use machine::{GpuChoice, Machine};

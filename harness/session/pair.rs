@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::SessionError;
 use crate::toolchain::Side;
-use crate::worker::{Confinement, DeviceChoice, Instrument, Worker, WorkerError, WorkerSpec};
+use crate::worker::{
+    Confinement, DeviceChoice, Instrument, Pairing, SideLibrary, Worker, WorkerError, WorkerSpec,
+};
 
 /// Deaths after which a side's remaining cases are given up: each costs a process and a context.
 const MAX_DEATHS: usize = 20;
@@ -21,16 +23,79 @@ pub(super) struct WorkerFactory {
     pub(super) instrument: Instrument,
 }
 
+/// What a timed worker loads besides the task's sides.
+#[derive(Clone, Debug)]
+pub(super) struct ControlLibraries {
+    /// A second copy of the baseline's library.
+    pub(super) twin: PathBuf,
+    /// The library that holds both sides of the planted pair.
+    pub(super) planted: Option<PathBuf>,
+}
+
+/// Which of the two copies stands as the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Roles {
+    AsBuilt,
+    Swapped,
+}
+
 impl WorkerFactory {
     pub(super) fn start(&self, order: &[Side], shared_bytes: u64) -> Result<Worker, WorkerError> {
-        let library = |side: &Side| match side {
-            Side::Baseline => (*side, self.baseline.clone()),
-            Side::Candidate => (*side, self.candidate.clone()),
+        self.start_with(self.sides(order), shared_bytes)
+    }
+
+    /// A worker that times: with the sides of the controls.
+    pub(super) fn start_timed(
+        &self,
+        order: &[Side],
+        controls: Option<&ControlLibraries>,
+        roles: Roles,
+        shared_bytes: u64,
+    ) -> Result<Worker, WorkerError> {
+        let mut sides = self.sides(order);
+        if let Some(controls) = controls {
+            let [first, second] = match roles {
+                Roles::AsBuilt => [&self.baseline, &controls.twin],
+                Roles::Swapped => [&controls.twin, &self.baseline],
+            };
+            let mut add = |pairing, side, path: &PathBuf| {
+                sides.push(SideLibrary {
+                    pairing,
+                    side,
+                    path: path.clone(),
+                });
+            };
+            add(Pairing::Twins, Side::Baseline, first);
+            add(Pairing::Twins, Side::Candidate, second);
+            if let Some(planted) = &controls.planted {
+                add(Pairing::Planted, Side::Baseline, planted);
+                add(Pairing::Planted, Side::Candidate, planted);
+            }
+        }
+        self.start_with(sides, shared_bytes)
+    }
+
+    fn sides(&self, order: &[Side]) -> Vec<SideLibrary> {
+        let library = |side: &Side| SideLibrary {
+            pairing: Pairing::Task,
+            side: *side,
+            path: match side {
+                Side::Baseline => self.baseline.clone(),
+                Side::Candidate => self.candidate.clone(),
+            },
         };
+        order.iter().map(library).collect()
+    }
+
+    fn start_with(
+        &self,
+        sides: Vec<SideLibrary>,
+        shared_bytes: u64,
+    ) -> Result<Worker, WorkerError> {
         Worker::start(&WorkerSpec {
             executable: self.executable.clone(),
             device: self.device.clone(),
-            sides: order.iter().map(library).collect(),
+            sides,
             shared_bytes,
             memory_bytes: self.memory_bytes,
             confinement: self.confinement,

@@ -154,19 +154,25 @@ impl Sampling {
     pub(super) fn new(depth: Depth, emulated: bool, margin: f64) -> Self {
         let full = TimePlan {
             sample_ns: 1e6,
+            warmup_rounds: 30,
             pilot_blocks: 8,
             max_blocks: 32,
             blocks: None,
-            hot_blocks: 4,
-            host_blocks: 4,
+            hot_blocks: 2,
+            dirty_blocks: 2,
+            host_blocks: 16,
+            host_ns: 2e7,
             margin,
-            max_calls: 1000,
+            max_calls: 512,
         };
         let short = TimePlan {
+            warmup_rounds: 10,
             pilot_blocks: 2,
             max_blocks: 4,
-            hot_blocks: 2,
+            hot_blocks: 1,
+            dirty_blocks: 1,
             host_blocks: 2,
+            host_ns: 2e6,
             ..full
         };
         let (processes, plan) = match (depth, emulated) {
@@ -175,6 +181,8 @@ impl Sampling {
                 2,
                 TimePlan {
                     sample_ns: 1e5,
+                    warmup_rounds: 1,
+                    host_ns: 1e5,
                     max_calls: 4,
                     ..short
                 },

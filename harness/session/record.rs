@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::ceilings::Ceilings;
 use super::losses::Losses;
 use super::plan::{Cases, Depth, Sampling};
-use super::sampling::RowSamples;
+use super::sampling::Taken;
 use super::screening::Screened;
 use super::{Machine, RunOptions};
 use crate::gate::GateBook;
@@ -17,6 +17,7 @@ use crate::ledger::{
 };
 use crate::stats::{Block, Estimate, HeadlineRow, decide, headline, lane, verdicts};
 use crate::task::{Case, Task};
+use crate::timing::ClockWatch;
 use crate::toolchain::{Built, TaskLibraries};
 use crate::worker::{RouteReply, TimeReply};
 
@@ -34,7 +35,7 @@ pub(super) struct Findings<'a> {
     pub(super) ceilings: &'a Ceilings,
     pub(super) screened: &'a BTreeMap<String, Screened>,
     /// `None` when nothing was timed.
-    pub(super) timed: Option<&'a BTreeMap<String, RowSamples>>,
+    pub(super) timed: Option<&'a Taken>,
     pub(super) book: &'a GateBook,
     pub(super) losses: &'a Losses<'a>,
     pub(super) before: Option<ClockRecord>,
@@ -59,6 +60,7 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
     let headline = findings.headlines(&rows, &gates);
     let decision = findings.decide(&rows, &gates, &headline);
     let facts = &findings.ceilings.facts;
+    let watch = findings.clock_watch();
     Entry {
         schema: SCHEMA_VERSION,
         id: entry_id(findings.started, findings.built),
@@ -81,7 +83,7 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
             multiprocessors: facts.multiprocessors,
             l2_bytes: facts.l2_bytes,
             memory_bytes: facts.memory_bytes,
-            copy_tb_per_s: findings.ceilings.copy_bytes_per_second.unwrap_or(0.0) * 1e-12,
+            copy_tb_per_s: findings.ceilings.copy_bytes_per_second().unwrap_or(0.0) * 1e-12,
             ceilings: None,
             before: findings.before.clone(),
             after: findings.after.clone(),
@@ -92,9 +94,9 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
             sample_us: findings.sampling.plan.sample_ns * 1e-3,
             margin: findings.task.contract.margin,
             confidence: CONFIDENCE,
-            floor_us: findings.ceilings.floor_ns.unwrap_or(0.0) * 1e-3,
-            redrawn_blocks: 0,
-            sm_mhz: None,
+            floor_us: findings.ceilings.floor_ns().unwrap_or(0.0) * 1e-3,
+            redrawn_blocks: watch.redrawn as usize,
+            sm_mhz: watch.sm_mhz,
         },
         controls: None,
         samples: None,
@@ -135,7 +137,7 @@ impl Findings<'_> {
             }
             Screened::Passed { route, .. } => {
                 describe_route(&mut row, route);
-                match self.timed.map(|timed| &timed[&case.id]) {
+                match self.timed.map(|timed| &timed.rows[&case.id]) {
                     None => row.reason = Some(self.untimed_because()),
                     Some(Err(why)) => {
                         row.state = RowState::Lost;
@@ -175,9 +177,10 @@ impl Findings<'_> {
         row.same_code = self.has_same_code(first);
         row.device = of(|reply| &reply.device);
         row.device_hot = of(|reply| &reply.device_hot);
+        row.device_dirty = of(|reply| &reply.device_dirty);
         row.submit = of(|reply| &reply.submit);
         row.wall = of(|reply| &reply.wall);
-        if let (Some(device), Some(copy)) = (&row.device, self.ceilings.copy_bytes_per_second) {
+        if let (Some(device), Some(copy)) = (&row.device, self.ceilings.copy_bytes_per_second()) {
             // Bytes per microsecond are MB/s; 1e6 of them are a TB/s.
             let achieved = |median_us: f64| row.bytes as f64 / median_us * 1e-6;
             row.baseline_tb_per_s = Some(achieved(device.baseline_us.median));
@@ -315,16 +318,22 @@ impl Findings<'_> {
     }
 
     fn largest_block_count(&self) -> usize {
-        let samples = self
-            .timed
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, samples)| samples.as_ref().ok());
+        let replies = self.replies();
+        replies.map(|reply| reply.device.len()).max().unwrap_or(0)
+    }
+
+    /// Every row in every process.
+    fn replies(&self) -> impl Iterator<Item = &TimeReply> {
+        let samples = self.timed.into_iter().flat_map(|timed| timed.rows.values());
         samples
+            .filter_map(|samples| samples.as_ref().ok())
             .flatten()
-            .map(|reply| reply.device.len())
-            .max()
-            .unwrap_or(0)
+    }
+
+    fn clock_watch(&self) -> ClockWatch {
+        let mut watch = ClockWatch::default();
+        self.replies().for_each(|reply| watch.add(reply.clocks));
+        watch
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -12,7 +12,7 @@ use super::{GpuChoice, Machine, SessionError, Tool};
 use crate::crash::{CrashDump, Finding, LostCall};
 use crate::task::{Case, Task};
 use crate::toolchain::{Built, GpuProfile, Project, Request, Side, Target, Toolchain, Unit};
-use crate::worker::{CheckRequest, Confinement, TimeRequest, Worker, WorkerError};
+use crate::worker::{CheckRequest, Confinement, Pairing, TimeRequest, Worker, WorkerError};
 
 /// How a call is made again.
 #[derive(Clone, Debug)]
@@ -176,6 +176,7 @@ impl Replay<'_> {
             }
             LostCall::Time { seed, plan, .. } => {
                 worker.send_time(TimeRequest {
+                    pairing: Pairing::Task,
                     case,
                     seed: *seed,
                     plan: *plan,

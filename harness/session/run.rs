@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tracing::info;
 
 use super::ceilings::Ceilings;
+use super::controls::{self, TwinRows};
 use super::losses::Losses;
 use super::pair::WorkerFactory;
 use super::plan::{Cases, Depth, Sampling};
@@ -100,10 +101,16 @@ pub fn run(
         })
         .collect();
     let sound = book.all_passed() && rows.iter().all(|row| attested.contains_key(&row.id));
+    let controls = match options.depth {
+        Depth::Full => controls::controls(&cases.rows, TwinRows::Few, &factory.device),
+        // One process has no interval to judge controls by.
+        Depth::Check | Depth::Quick => Vec::new(),
+    };
     let timed = match options.depth {
         Depth::Check => None,
         Depth::Quick | Depth::Full if !sound => None,
         Depth::Quick | Depth::Full => {
+            let (libraries, _copy) = controls::libraries(&built.baseline.library, &factory.device)?;
             let mut timing = Timing {
                 factory: &factory,
                 oracle: &mut oracles[0],
@@ -112,10 +119,12 @@ pub fn run(
                 sampling: &sampling,
                 attested: &attested,
                 losses: &losses,
+                controls: &controls,
+                control_libraries: (!controls.is_empty()).then_some(&libraries),
             };
-            let samples = timing.run(&rows, progress)?;
-            check_floors(&rows, &samples, &ceilings, &mut book);
-            Some(samples)
+            let taken = timing.run(&rows, progress)?;
+            check_floors(&rows, &taken.rows, &ceilings, &mut book);
+            Some(taken)
         }
     };
     let findings = Findings {
@@ -147,7 +156,8 @@ fn check_floors(
     book: &mut GateBook,
 ) {
     for row in rows {
-        let Some(floor) = floor_ns(row, ceilings.copy_bytes_per_second, ceilings.floor_ns) else {
+        let Some(floor) = floor_ns(row, ceilings.copy_bytes_per_second(), ceilings.floor_ns())
+        else {
             continue;
         };
         let Ok(replies) = &samples[&row.id] else {

@@ -7,8 +7,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tracing::{debug, info};
 
+use super::controls::{Control, Controlled};
 use super::losses::Losses;
-use super::pair::WorkerFactory;
+use super::pair::{ControlLibraries, Roles, WorkerFactory};
 use super::plan::Sampling;
 use super::screening::tell;
 use super::{Progress, RunOptions, SessionError};
@@ -17,7 +18,9 @@ use crate::gate::{CaseJudge, GateBook, Left, Oracle, gates};
 use crate::task::Case;
 use crate::tensor::Role;
 use crate::toolchain::Side;
-use crate::worker::{FetchedOutputs, TimePlan, TimeReply, TimeRequest, Worker, WorkerError};
+use crate::worker::{
+    FetchedOutputs, Pairing, TimePlan, TimeReply, TimeRequest, Worker, WorkerError,
+};
 
 /// Outputs of one set above which a row is audited in two processes alone, in bytes: the oracle takes longer for them
 /// than the samples do. In all processes every set is compared with one replay of the same calls captured afresh.
@@ -36,6 +39,16 @@ pub(super) struct Timing<'a> {
     /// Fingerprints that the gates saw, baseline and candidate, by row.
     pub(super) attested: &'a BTreeMap<String, [String; 2]>,
     pub(super) losses: &'a Losses<'a>,
+    /// Timed in every process behind its rows.
+    pub(super) controls: &'a [Control],
+    pub(super) control_libraries: Option<&'a ControlLibraries>,
+}
+
+/// What the timed processes took.
+pub(super) struct Taken {
+    /// By row.
+    pub(super) rows: BTreeMap<String, RowSamples>,
+    pub(super) controls: Vec<Controlled>,
 }
 
 /// A row that was sent to the worker, and the seed of its inputs.
@@ -65,18 +78,27 @@ struct Process {
 }
 
 impl Timing<'_> {
-    /// Samples of every row, by id. A row that loses its worker is lost; the others go on in a fresh one.
+    /// Samples of every row, by id, and of every control. A row that loses its worker is lost; the others go on in a
+    /// fresh one.
     pub(super) fn run(
         &mut self,
         rows: &[&Case],
         progress: &dyn Progress,
-    ) -> Result<BTreeMap<String, RowSamples>, SessionError> {
+    ) -> Result<Taken, SessionError> {
         let mut samples: BTreeMap<String, RowSamples> = rows
             .iter()
             .map(|row| (row.id.clone(), Ok(Vec::new())))
             .collect();
         let area = rows.iter().map(|row| row_area(row)).max().unwrap_or(0);
-        progress.begin("timing", self.sampling.processes * rows.len());
+        let controls = self.controls.iter();
+        let mut controls: Vec<Controlled> = controls
+            .map(|control| Controlled {
+                control: control.clone(),
+                replies: Ok(Vec::new()),
+            })
+            .collect();
+        let steps = rows.len() + controls.len();
+        progress.begin("timing", self.sampling.processes * steps);
         for number in 0..self.sampling.processes {
             let started = Instant::now();
             let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
@@ -88,6 +110,7 @@ impl Timing<'_> {
                 area,
             };
             self.process(&mut process, rows, &mut samples, progress)?;
+            self.control(&mut process, &mut controls, progress)?;
             info!(
                 process = number,
                 seconds = started.elapsed().as_secs_f64(),
@@ -95,7 +118,72 @@ impl Timing<'_> {
             );
         }
         progress.end();
-        Ok(samples)
+        Ok(Taken {
+            rows: samples,
+            controls,
+        })
+    }
+
+    /// Every control once, like a row whose outputs nobody looks at.
+    fn control(
+        &self,
+        process: &mut Process,
+        controls: &mut [Controlled],
+        progress: &dyn Progress,
+    ) -> Result<(), SessionError> {
+        for controlled in controls {
+            self.options.check_interrupt()?;
+            let Control { case, .. } = &controlled.control;
+            let Ok(replies) = &mut controlled.replies else {
+                continue;
+            };
+            let request = TimeRequest {
+                pairing: controlled.control.pairing(),
+                case: case.clone(),
+                seed: process.random.random(),
+                plan: self.plan(replies.first()),
+            };
+            let timed = self.worker(process).and_then(|worker| {
+                worker.send_time(request)?;
+                worker.timed(self.options.limit)
+            });
+            match timed {
+                Ok(reply) => replies.push(reply),
+                Err(error) => {
+                    if !error.worker_is_usable() {
+                        process.worker = None;
+                    }
+                    controlled.replies = Err(tell(&error));
+                }
+            }
+            progress.step(&case.id);
+        }
+        Ok(())
+    }
+
+    /// The number of blocks is that of the first process, whose pilot has fixed it.
+    fn plan(&self, first: Option<&TimeReply>) -> TimePlan {
+        TimePlan {
+            blocks: first.map(|first| first.blocks),
+            ..self.sampling.plan
+        }
+    }
+
+    /// The process's worker, started if need be.
+    fn worker<'p>(&self, process: &'p mut Process) -> Result<&'p mut Worker, WorkerError> {
+        if process.worker.is_none() {
+            let worker = self.factory.start_timed(
+                &process.order(),
+                self.control_libraries,
+                process.roles(),
+                2 * process.area,
+            )?;
+            process.worker = Some(worker);
+        }
+        Ok(process
+            .worker
+            .as_mut()
+            .expect("a worker that was just started should be there"))
     }
 
     /// Every row once. While the parent audits one row, the worker times the next: all its device samples are enqueued
@@ -164,11 +252,9 @@ impl Timing<'_> {
             .as_ref()
             .ok()
             .and_then(|taken| taken.first());
-        let plan = TimePlan {
-            blocks: earlier.map(|first| first.blocks),
-            ..self.sampling.plan
-        };
+        let plan = self.plan(earlier);
         let request = TimeRequest {
+            pairing: Pairing::Task,
             case: row.clone(),
             seed,
             plan,
@@ -176,8 +262,8 @@ impl Timing<'_> {
         Sent {
             seed,
             plan,
-            outcome: process
-                .worker(self.factory)
+            outcome: self
+                .worker(process)
                 .and_then(|worker| worker.send_time(request)),
         }
     }
@@ -230,6 +316,8 @@ impl Timing<'_> {
             calls = reply.calls_per_sample,
             sets = reply.buffer_sets,
             blocks = reply.blocks,
+            warmup = reply.warmup_rounds,
+            spent_ms = ?reply.spent,
             "sampled"
         );
         Ok((reply, audits))
@@ -313,12 +401,11 @@ impl Process {
             .map_or_else(String::new, |worker| worker.said())
     }
 
-    /// The worker, started if need be.
-    fn worker(&mut self, factory: &WorkerFactory) -> Result<&mut Worker, WorkerError> {
-        let order = self.order();
-        match &mut self.worker {
-            Some(worker) => Ok(worker),
-            none => Ok(none.insert(factory.start(&order, 2 * self.area)?)),
+    /// So do the roles of the baseline and its copy.
+    fn roles(&self) -> Roles {
+        match self.number % 2 {
+            0 => Roles::AsBuilt,
+            _ => Roles::Swapped,
         }
     }
 }

@@ -3,7 +3,9 @@
 mod plan;
 mod sampler;
 mod schedule;
+mod warmup;
 
 pub use plan::{calls_per_sample, rotation};
-pub use sampler::{RowGraphs, sample_blocks};
+pub use sampler::{ClockWatch, RowGraphs, sample_blocks, sample_produced};
 pub use schedule::orders;
+pub use warmup::warm_up;

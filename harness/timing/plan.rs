@@ -29,11 +29,14 @@ mod tests {
 
     const PLAN: TimePlan = TimePlan {
         sample_ns: 1e6,
+        warmup_rounds: 30,
         pilot_blocks: 8,
         max_blocks: 32,
         blocks: None,
         hot_blocks: 4,
+        dirty_blocks: 4,
         host_blocks: 4,
+        host_ns: 1e6,
         margin: 0.01,
         max_calls: 1000,
     };

@@ -10,12 +10,12 @@ use std::time::Duration;
 use super::deadline::Deadline;
 use super::process::{Instrument, WorkerProcess};
 use super::protocol::{
-    CheckReply, CheckRequest, DeviceChoice, Fault, FetchedOutputs, Reply, Request, TimeReply,
-    TimeRequest, receive, send,
+    CheckReply, CheckRequest, DeviceChoice, Fault, FetchedOutputs, Reply, Request, SideLibrary,
+    TimeReply, TimeRequest, receive, send,
 };
 use super::sandbox::{Confinement, Sandbox};
 use super::shared::SharedMemory;
-use crate::device::Facts;
+use crate::device::{Facts, Peaks};
 use crate::toolchain::Side;
 
 /// Time to open a device and to load both sides.
@@ -30,7 +30,7 @@ pub struct WorkerSpec {
     pub executable: PathBuf,
     pub device: DeviceChoice,
     /// In load order.
-    pub sides: Vec<(Side, PathBuf)>,
+    pub sides: Vec<SideLibrary>,
     pub shared_bytes: u64,
     /// What it may take besides the shared memory.
     pub memory_bytes: u64,
@@ -215,13 +215,10 @@ impl Worker {
         }
     }
 
-    /// Copy bandwidth in bytes per second and launch floor in nanoseconds.
-    pub fn ceilings(&mut self, limit: Duration) -> Result<(Option<f64>, Option<f64>), WorkerError> {
-        match self.ask(&Request::Ceilings, limit)? {
-            Reply::Ceilings {
-                copy_bytes_per_second,
-                floor_ns,
-            } => Ok((copy_bytes_per_second, floor_ns)),
+    /// What its device can do at most.
+    pub fn peaks(&mut self, limit: Duration) -> Result<Option<Peaks>, WorkerError> {
+        match self.ask(&Request::Peaks, limit)? {
+            Reply::Peaks(peaks) => Ok(peaks),
             _ => Err(WorkerError::Confused),
         }
     }

@@ -9,7 +9,7 @@ use super::protocol::{Reply, Request, receive, send};
 use super::{
     CheckReply, Copied, Fault, FetchedOutputs, OutputCopy, RouteReply, SideStatus, TimeReply,
 };
-use crate::device::{DeviceError, Facts};
+use crate::device::{DeviceError, Facts, Peaks};
 use crate::ledger::GraphRecord;
 use crate::metered::peak_of;
 use crate::stats::{Block, Order};
@@ -136,9 +136,16 @@ fn reply() -> impl Strategy<Value = Reply> {
                 outputs,
             })
         }),
-        prop::option::of(prop::num::f64::ANY).prop_map(|floor_ns| Reply::Ceilings {
-            copy_bytes_per_second: None,
-            floor_ns,
+        prop::option::of(prop::num::f64::ANY).prop_map(|floor_ns| {
+            Reply::Peaks(floor_ns.map(|floor_ns| Peaks {
+                copy_bytes: 3e12,
+                hot_copy_bytes: 5e12,
+                read_bytes: 3e12,
+                fma_operations: 6e13,
+                tensor_operations: 6e14,
+                floor_ns,
+                empty_graph_ns: 2500.0,
+            }))
         }),
     ]
 }
@@ -258,7 +265,7 @@ impl Read for Trickle<'_> {
 #[test]
 fn a_message_in_single_bytes_arrives() {
     let mut wire = Vec::new();
-    send(&mut wire, &Request::Ceilings).expect("a request should fit a frame");
+    send(&mut wire, &Request::Peaks).expect("a request should fit a frame");
     let received = receive::<Request>(&mut Trickle(&wire)).expect("the frame is whole");
-    assert!(matches!(received, Some(Request::Ceilings)));
+    assert!(matches!(received, Some(Request::Peaks)));
 }

@@ -4,12 +4,14 @@
 //! comparison and ledger; the worker holds the device and both sides.
 
 mod attest;
+mod audit;
 mod call;
 mod check;
 mod client;
 mod deadline;
 #[cfg(test)]
 mod fuzz;
+mod lanes;
 mod last_words;
 mod memory_watch;
 mod outputs;
@@ -30,7 +32,7 @@ pub use placement::input_key;
 pub use process::Instrument;
 pub use protocol::{
     CheckReply, CheckRequest, Copied, DeviceChoice, Fault, FetchedOutputs, LaneSamples, OutputCopy,
-    RouteReply, TimePlan, TimeReply, TimeRequest,
+    Pairing, RouteReply, SideLibrary, TimePlan, TimeReply, TimeRequest,
 };
 pub use sandbox::{Confinement, Sandbox};
 pub use serve::serve;

@@ -131,12 +131,17 @@ impl Placement {
     ) -> Result<(), Fault> {
         device.paint(&self.guards, GUARD_PATTERN)?;
         device.fence(&self.guards);
-        let gaps: Vec<Span> = (0..self.storages.len())
-            .filter(|storage| has_gaps(case, *storage))
-            .map(|s| self.storages[s])
-            .collect();
+        let gaps: Vec<Span> = self.gaps(case).collect();
         device.paint(&gaps, GUARD_PATTERN)?;
         self.draw(device, case, seed, set)
+    }
+
+    /// Storages with bytes between their elements.
+    pub(super) fn gaps(&self, case: &Case) -> impl Iterator<Item = Span> {
+        let gapped = self.storages.iter().enumerate();
+        gapped
+            .filter(|(storage, _)| has_gaps(case, *storage))
+            .map(|(_, span)| *span)
     }
 
     /// Draws every input afresh, at the same addresses.
@@ -161,6 +166,19 @@ impl Placement {
     /// Storages that a call overwrites whole: outputs that are not also inputs.
     pub(super) fn poisonable(&self, case: &Case) -> Vec<Span> {
         self.spans(case, |role| role == Some(Role::Out))
+    }
+
+    /// Storages that a call reads.
+    pub(super) fn inputs(&self, case: &Case) -> Vec<Span> {
+        let read = |storage| {
+            let mut inputs = case.inputs();
+            inputs.any(|spec| spec.storage == storage && !spec.on_host)
+        };
+        let storages = self.storages.iter().enumerate();
+        storages
+            .filter(|(storage, _)| read(*storage))
+            .map(|(_, span)| *span)
+            .collect()
     }
 
     /// Storages that a call must leave alone.

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::sandbox::{Confinement, Sandbox};
 use super::side::SideStatus;
-use crate::device::{DeviceError, Facts};
+use crate::device::{DeviceError, Facts, Peaks};
 use crate::ledger::GraphRecord;
 use crate::stats::Block;
 use crate::task::Case;
+use crate::timing::ClockWatch;
 use crate::toolchain::Side;
 
 /// Longest message that either end accepts, in bytes; the worker may be hostile.
@@ -33,7 +34,7 @@ pub(super) enum Request {
     /// Opens the device, locks the worker in and loads the sides, in this order.
     Open {
         device: DeviceChoice,
-        sides: Vec<(Side, PathBuf)>,
+        sides: Vec<SideLibrary>,
         confinement: Confinement,
     },
     Check(Box<CheckRequest>),
@@ -48,25 +49,19 @@ pub(super) enum Request {
         sets: Vec<u32>,
         area: u64,
     },
-    Ceilings,
+    Peaks,
     /// Answered by the worker's end.
     Quit,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    Opened {
-        facts: Facts,
-        sandbox: Sandbox,
-    },
+    Opened { facts: Facts, sandbox: Sandbox },
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
     Redrawn,
     Fetched(FetchedOutputs),
-    Ceilings {
-        copy_bytes_per_second: Option<f64>,
-        floor_ns: Option<f64>,
-    },
+    Peaks(Option<Peaks>),
     Failed(Fault),
 }
 
@@ -154,9 +149,29 @@ pub struct RouteReply {
     pub declined: bool,
 }
 
+/// Which two implementations stand as baseline and candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Pairing {
+    #[default]
+    Task,
+    /// The baseline against a second copy of its object.
+    Twins,
+    /// The harness's own copy, which moves 2 % more bytes as the baseline.
+    Planted,
+}
+
+/// A shared library that a worker loads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideLibrary {
+    pub pairing: Pairing,
+    pub side: Side,
+    pub path: PathBuf,
+}
+
 /// One row, timed on both sides.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TimeRequest {
+    pub pairing: Pairing,
     pub case: Case,
     pub seed: u64,
     pub plan: TimePlan,
@@ -167,13 +182,18 @@ pub struct TimeRequest {
 pub struct TimePlan {
     /// Duration that one sample aims at.
     pub sample_ns: f64,
+    /// Most rounds of warm-up before a lane; it ends as soon as times agree.
+    pub warmup_rounds: u32,
     pub pilot_blocks: u32,
     pub max_blocks: u32,
     /// Blocks fixed by an earlier process; the pilot decides when absent.
     pub blocks: Option<u32>,
     pub hot_blocks: u32,
+    pub dirty_blocks: u32,
     /// Blocks of host-side samples, for `submit` and `wall` each.
     pub host_blocks: u32,
+    /// Duration that the calls of a host-side lane aim at.
+    pub host_ns: f64,
     pub margin: f64,
     /// Calls of a row in one graph at most.
     pub max_calls: u32,
@@ -188,6 +208,8 @@ pub struct TimeReply {
     pub blocks: u32,
     pub device: LaneSamples,
     pub device_hot: LaneSamples,
+    /// Empty where a producer takes so long that nothing is left of a call.
+    pub device_dirty: LaneSamples,
     pub submit: LaneSamples,
     pub wall: LaneSamples,
     pub baseline_graph: GraphRecord,
@@ -199,16 +221,34 @@ pub struct TimeReply {
     pub unlike_fresh: Vec<Side>,
     /// Settings of the device that sampling changed.
     pub device_changes: Vec<String>,
+    /// Over all device lanes.
+    pub clocks: ClockWatch,
+    /// Rounds of warm-up that the headline lane took.
+    pub warmup_rounds: u32,
+    /// Milliseconds of the worker by what it did, for whoever makes it faster.
+    pub spent: Vec<(String, f64)>,
 }
 
 impl TimeReply {
     /// Whether these may be samples at all: a worker can send any number, and statistics need times.
     pub(super) fn is_possible(&self) -> bool {
-        let lanes = [&self.device, &self.device_hot, &self.submit, &self.wall];
+        let lanes = [
+            &self.device,
+            &self.device_hot,
+            &self.device_dirty,
+            &self.submit,
+            &self.wall,
+        ];
         let mut times = lanes.into_iter().flatten().flat_map(|block| block.ns);
         self.calls_per_sample > 0
             && self.buffer_sets > 0
             && times.all(|ns| ns.is_finite() && ns > 0.0)
+            && self
+                .clocks
+                .sm_mhz
+                .iter()
+                .flatten()
+                .all(|mhz| mhz.is_finite())
     }
 }
 
@@ -263,9 +303,9 @@ mod tests {
     #[test]
     fn a_message_arrives_as_it_was_sent() {
         let mut wire = Vec::new();
-        send(&mut wire, &Request::Ceilings).unwrap();
+        send(&mut wire, &Request::Peaks).unwrap();
         let received: Option<Request> = receive(&mut wire.as_slice()).unwrap();
-        assert!(matches!(received, Some(Request::Ceilings)));
+        assert!(matches!(received, Some(Request::Peaks)));
     }
 
     #[test]

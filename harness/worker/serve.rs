@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -12,7 +11,9 @@ use rand::rngs::SmallRng;
 use super::call::{CallFrame, TensorMemory};
 use super::check::Outcome;
 use super::placement::{Arena, Placement};
-use super::protocol::{DeviceChoice, Fault, Reply, Request, RouteReply, receive, send};
+use super::protocol::{
+    DeviceChoice, Fault, Pairing, Reply, Request, RouteReply, SideLibrary, receive, send,
+};
 use super::sandbox::{Confinement, Sandbox};
 use super::shared::SharedMemory;
 use super::side::{LoadedSide, SideStatus};
@@ -76,7 +77,7 @@ pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
 impl Session {
     fn open(
         device: DeviceChoice,
-        sides: Vec<(Side, PathBuf)>,
+        sides: Vec<SideLibrary>,
         confinement: Confinement,
         shared: &mut Option<SharedMemory>,
     ) -> Result<(Self, Sandbox), Fault> {
@@ -88,8 +89,17 @@ impl Session {
         // The driver has opened its files and started its threads; from here on untrusted code runs.
         let sandbox = Sandbox::enter(confinement);
         let mut loaded = BTreeMap::new();
-        for (side, path) in sides {
-            loaded.insert(side, LoadedSide::load(side, &path)?);
+        for SideLibrary {
+            pairing,
+            side,
+            path,
+        } in sides
+        {
+            let library = match pairing {
+                Pairing::Task | Pairing::Twins => LoadedSide::load(side, &path)?,
+                Pairing::Planted => LoadedSide::planted(side, &path)?,
+            };
+            loaded.insert((pairing, side), library);
         }
         let mut shared = shared
             .take()
@@ -99,7 +109,10 @@ impl Session {
             state,
             has_strayed: false,
             device,
-            sides: Sides(loaded),
+            sides: Sides {
+                loaded,
+                pairing: Pairing::Task,
+            },
             arena: Arena::default(),
             shared,
             random: SmallRng::from_rng(&mut rand::rng()),
@@ -120,10 +133,7 @@ impl Session {
             Request::Fetch { side, sets, area } => {
                 self.fetch(side, &sets, area).map(Reply::Fetched)
             }
-            Request::Ceilings => Ok(Reply::Ceilings {
-                copy_bytes_per_second: self.device.copy_bytes_per_second()?,
-                floor_ns: self.device.launch_floor()?,
-            }),
+            Request::Peaks => Ok(Reply::Peaks(self.device.peaks()?)),
             Request::Open { .. } | Request::Quit => {
                 Err(Fault::Contract("the device is open already".to_owned()))
             }
@@ -131,13 +141,16 @@ impl Session {
     }
 }
 
-/// The loaded sides.
-pub(super) struct Sides(BTreeMap<Side, LoadedSide>);
+/// The loaded sides, of which those of one pairing are called.
+pub(super) struct Sides {
+    loaded: BTreeMap<(Pairing, Side), LoadedSide>,
+    pub(super) pairing: Pairing,
+}
 
 impl Sides {
     fn get(&self, side: Side) -> Result<&LoadedSide, Fault> {
-        self.0
-            .get(&side)
+        self.loaded
+            .get(&(self.pairing, side))
             .ok_or_else(|| Fault::Contract(format!("the {side} is not loaded")))
     }
 
@@ -169,8 +182,7 @@ impl Sides {
             let span = placement.workspaces[workspace];
             let address = if span.bytes == 0 { 0 } else { span.address };
             let call = placement.frame.on(address, span.bytes, stream.0);
-            self.0
-                .get(&side)
+            self.get(side)
                 .map_or(SideStatus::Unknown(-1), |loaded| loaded.launch(&call))
         };
         let status = launch(side, 0);

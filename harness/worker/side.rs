@@ -15,10 +15,16 @@ use crate::toolchain::Side;
 
 /// A loaded baseline or candidate.
 pub(super) struct LoadedSide {
-    workspace_bytes: WorkspaceBytesFn,
     launch: LaunchFn,
-    route: RouteFn,
+    /// The rest of the ABI, which a side of the planted control does without.
+    asked: Option<Asked>,
     _library: Library,
+}
+
+/// What a side answers without launching.
+struct Asked {
+    workspace_bytes: WorkspaceBytesFn,
+    route: RouteFn,
 }
 
 /// A KdaStatus, or a number that is none.
@@ -78,17 +84,40 @@ impl LoadedSide {
         // SAFETY: abi.h gives these symbols these types.
         unsafe {
             Ok(Self {
-                workspace_bytes: symbol(&library, "kda_workspace_bytes").map_err(&failed)?,
                 launch: symbol(&library, "kda_launch").map_err(&failed)?,
-                route: symbol(&library, "kda_route").map_err(&failed)?,
+                asked: Some(Asked {
+                    workspace_bytes: symbol(&library, "kda_workspace_bytes").map_err(&failed)?,
+                    route: symbol(&library, "kda_route").map_err(&failed)?,
+                }),
                 _library: library,
             })
         }
     }
 
+    /// One side of the planted control, from the support library.
+    pub(super) fn planted(side: Side, path: &Path) -> Result<Self, Fault> {
+        let failed = |reason: String| Fault::Load {
+            side,
+            path: path.display().to_string(),
+            reason,
+        };
+        // SAFETY: the library is ours; its initialisers only register kernels.
+        let library = unsafe { Library::new(path) }.map_err(|error| failed(error.to_string()))?;
+        let name = format!("kda_support_planted_{side}");
+        // SAFETY: support.cu gives these symbols this type.
+        let launch = unsafe { symbol(&library, &name) }.map_err(&failed)?;
+        Ok(Self {
+            launch,
+            asked: None,
+            _library: library,
+        })
+    }
+
     pub(super) fn workspace_bytes(&self, call: &KdaCall) -> u64 {
-        // SAFETY: the call is complete and lives through it.
-        unsafe { (self.workspace_bytes)(call) as u64 }
+        self.asked.as_ref().map_or(0, |asked| {
+            // SAFETY: the call is complete and lives through it.
+            unsafe { (asked.workspace_bytes)(call) as u64 }
+        })
     }
 
     pub(super) fn launch(&self, call: &KdaCall) -> SideStatus {
@@ -97,10 +126,13 @@ impl LoadedSide {
     }
 
     pub(super) fn route(&self, call: &KdaCall) -> RouteReply {
+        let Some(asked) = &self.asked else {
+            return RouteReply::default();
+        };
         // SAFETY: all-zero is a valid KdaRoute: empty strings.
         let mut route: KdaRoute = unsafe { std::mem::zeroed() };
         // SAFETY: call and route are complete and live through it.
-        let status = unsafe { (self.route)(call, &raw mut route) };
+        let status = unsafe { (asked.route)(call, &raw mut route) };
         RouteReply {
             status: SideStatus::of(status),
             bucket: text(&route.bucket),

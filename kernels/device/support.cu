@@ -1,8 +1,9 @@
 // support.cu: the harness's own device code. It draws inputs, paints and checks guards and poison, digests buffers,
-// evicts the L2 by reading, and holds a stream.
+// evicts the L2 by reading, stands in for a producer, reads the clocks, holds a stream, measures peaks, and is both
+// sides of the planted control.
 //
-// Compiled like a side, loaded by the worker, never timed. Every function enqueues on `stream` and returns a cudaError_t.
-// All are memory-bound; none needs to be faster than what it prepares.
+// Compiled like a side, loaded by the worker. Every function enqueues on `stream` and returns a cudaError_t. Those that
+// prepare are never timed: all are memory-bound, and none needs to be faster than what it prepares.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -220,6 +221,93 @@ __global__ void __launch_bounds__(kThreads) read_kernel(const uint4* data, uint6
   if (folded == 0x9E3779B9u) *sink = folded;  // keeps the loads alive; the buffer holds zeros, so it never happens
 }
 
+// Writes every word back as it is: lines of the spans are in the L2 and dirty afterwards, as a producer leaves them.
+__global__ void __launch_bounds__(kThreads) touch_kernel(const Span* spans) {
+  for_each(
+      spans[blockIdx.y],
+      [&](uint64_t address) {
+        volatile uint32_t* const word = reinterpret_cast<uint32_t*>(address);
+        *word = *word;
+      },
+      [&](uint64_t address) {
+        volatile uint8_t* const byte = reinterpret_cast<uint8_t*>(address);
+        *byte = *byte;
+      });
+}
+
+// out[i] = in[i] over 16 B vectors, then the first `again` of them once more; `passes` times in all.
+//   Moves 32 * (vectors + again) B a pass. Bound: memory, or the L2 where both buffers fit.
+__global__ void __launch_bounds__(kThreads)
+copy_kernel(uint4* out, const uint4* in, int64_t vectors, int64_t again, int passes) {
+  const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
+  const int64_t thread = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  for (int pass = 0; pass < passes; ++pass) {
+    for (int64_t index = thread; index < vectors + again; index += step) {
+      const int64_t place = index < vectors ? index : index - vectors;
+      out[place] = __ldcg(in + place);  // past the L1, which would hold a small buffer's part of a multiprocessor
+    }
+  }
+}
+
+constexpr int kFmaChains = 16;  // independent, so that latency does not show
+
+// `rounds` x 16 fused multiply-adds a thread, 2 operations each. Bound: the FMA pipe.
+__global__ void __launch_bounds__(kThreads) fma_kernel(float* sink, int rounds) {
+  float sums[kFmaChains];
+  for (int chain = 0; chain < kFmaChains; ++chain) sums[chain] = static_cast<float>(threadIdx.x + chain);
+#pragma unroll 4
+  for (int round = 0; round < rounds; ++round) {
+#pragma unroll
+    for (int chain = 0; chain < kFmaChains; ++chain) sums[chain] = fmaf(sums[chain], 0.9999f, 0.0001f);
+  }
+  float sum = 0.0f;
+  for (int chain = 0; chain < kFmaChains; ++chain) sum += sums[chain];
+  if (sum == -1.0f) *sink = sum;  // keeps the chains alive; all stay positive, so it never happens
+}
+
+constexpr int kTiles = 8;  // independent accumulators a warp
+
+// `rounds` x 8 products of 16x16 and 16x8 bf16 a warp, 4096 operations each. Bound: the tensor pipe, as mma.sync feeds it.
+__global__ void __launch_bounds__(kThreads) mma_kernel(float* sink, int rounds) {
+#if defined(KDA_EMULATED)
+  (void)sink, (void)rounds;
+#else
+  float sums[kTiles][4] = {};
+  const uint32_t a[4] = {threadIdx.x, 0, 0, 0}, b[2] = {0, 0};
+  for (int round = 0; round < rounds; ++round) {
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) {
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+          : "+f"(sums[tile][0]), "+f"(sums[tile][1]), "+f"(sums[tile][2]), "+f"(sums[tile][3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+    }
+  }
+  float sum = 0.0f;
+  for (int tile = 0; tile < kTiles; ++tile) sum += sums[tile][0] + sums[tile][3];
+  if (sum == -1.0f) *sink = sum;
+#endif
+}
+
+// What one multiprocessor's counters show: two of these give the SM clock in between.
+struct Stamp {
+  uint64_t cycles;
+  uint64_t nanoseconds;
+  uint64_t multiprocessor;
+};
+
+__global__ void stamp_kernel(Stamp* stamp) {
+#if defined(KDA_EMULATED)
+  *stamp = Stamp{};
+#else
+  uint32_t multiprocessor;
+  uint64_t now;
+  asm volatile("mov.u32 %0, %smid;" : "=r"(multiprocessor));
+  asm volatile("mov.u64 %0, %globaltimer;" : "=l"(now));
+  *stamp = Stamp{static_cast<uint64_t>(clock64()), now, multiprocessor};
+#endif
+}
+
 __global__ void empty_kernel() {}
 
 __device__ __forceinline__ uint64_t nanoseconds() {
@@ -242,6 +330,26 @@ __global__ void hold_kernel(const volatile uint32_t* released, uint64_t limit_ns
 unsigned blocks_for(uint64_t items) {
   const uint64_t blocks = (items + kThreads - 1) / kThreads;
   return static_cast<unsigned>(blocks < 1 ? 1 : blocks > kMaxBlocks ? kMaxBlocks : blocks);
+}
+
+// One vector a thread and pass, so that time follows bytes without steps.
+cudaError_t launch_copy(uint64_t to, uint64_t from, uint64_t bytes, int64_t again, int passes, void* stream) {
+  const int64_t vectors = static_cast<int64_t>(bytes / 16);
+  const unsigned blocks = static_cast<unsigned>((vectors + again + kThreads - 1) / kThreads);
+  return kda::launch(copy_kernel, dim3(blocks), dim3(kThreads), 0, stream, reinterpret_cast<uint4*>(to),
+                     reinterpret_cast<const uint4*>(from), vectors, again, passes);
+}
+
+constexpr int kPlantedParts = 50;  // one part in 50 is 2 %; harness/session/controls.rs says so too
+
+// Copies; with `parts`, one part in so many twice.
+int32_t launch_planted(const KdaCall& call, int parts) {
+  const KdaTensor& in = *call.tensors[0];
+  const uint64_t bytes = static_cast<uint64_t>(in.shape[0]) * sizeof(float);
+  const int64_t again = parts == 0 ? 0 : static_cast<int64_t>(bytes / 16) / parts;
+  const cudaError_t status = launch_copy(reinterpret_cast<uint64_t>(call.tensors[1]->data),
+                                         reinterpret_cast<uint64_t>(in.data), bytes, again, 1, call.stream);
+  return status == cudaSuccess ? KDA_OK : KDA_CUDA_ERROR;
 }
 
 }  // namespace
@@ -289,6 +397,34 @@ KDA_EXPORT int32_t kda_support_read(uint64_t address, uint64_t bytes, uint64_t s
   return kda::launch(read_kernel, dim3(blocks_for(bytes / 16)), dim3(kThreads), 0, stream,
                      reinterpret_cast<const uint4*>(address), bytes / 16, reinterpret_cast<uint32_t*>(sink));
 }
+
+KDA_EXPORT int32_t kda_support_touch(const void* spans, uint32_t count, uint64_t longest, void* stream) {
+  return kda::launch(touch_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
+                     static_cast<const Span*>(spans));
+}
+
+KDA_EXPORT int32_t kda_support_copy(uint64_t to, uint64_t from, uint64_t bytes, int32_t passes, void* stream) {
+  return launch_copy(to, from, bytes, 0, passes, stream);
+}
+
+// `blocks` x 256 threads; operations = blocks * 256 * rounds * 32.
+KDA_EXPORT int32_t kda_support_fma(uint64_t sink, uint32_t blocks, int32_t rounds, void* stream) {
+  return kda::launch(fma_kernel, dim3(blocks), dim3(kThreads), 0, stream, reinterpret_cast<float*>(sink), rounds);
+}
+
+// `blocks` x 8 warps; operations = blocks * 8 * rounds * 8 * 4096.
+KDA_EXPORT int32_t kda_support_mma(uint64_t sink, uint32_t blocks, int32_t rounds, void* stream) {
+  return kda::launch(mma_kernel, dim3(blocks), dim3(kThreads), 0, stream, reinterpret_cast<float*>(sink), rounds);
+}
+
+KDA_EXPORT int32_t kda_support_stamp(uint64_t stamp, void* stream) {
+  return kda::launch(stamp_kernel, dim3(1), dim3(1), 0, stream, reinterpret_cast<Stamp*>(stamp));
+}
+
+// The planted control behind the ABI's calls: tensors in and out of one size. The baseline moves 2 % more bytes.
+KDA_EXPORT int32_t kda_support_planted_baseline(const KdaCall* call) { return launch_planted(*call, kPlantedParts); }
+
+KDA_EXPORT int32_t kda_support_planted_candidate(const KdaCall* call) { return launch_planted(*call, 0); }
 
 KDA_EXPORT int32_t kda_support_empty(void* stream) { return kda::launch(empty_kernel, dim3(1), dim3(32), 0, stream); }
 

@@ -31,7 +31,7 @@ fn a_dump_says_what_was_lost_and_replay_loses_it_again() {
     let dump = dump_of(&project, "fault_segfault");
     let text = std::fs::read_to_string(&dump).expect("the dump should be there");
     for part in [
-        "format = 1\n",
+        "format = 2\n",
         "task = \"axpy\"\n",
         "row = \"fault_segfault\"\n",
         "device = \"emulated\"\n",

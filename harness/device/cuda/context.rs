@@ -10,11 +10,11 @@ use cudarc::driver::{CudaContext, CudaStream, DriverError};
 use super::capture::CapturedGraph;
 use super::state;
 use super::support::Support;
-use super::timing::Events;
+use super::timing::{Events, STAMP_BYTES, STAMPS};
 use crate::device::interface::{
-    Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream,
+    CallRecorder, Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream, Timings,
 };
-use crate::device::{DeviceError, Graph};
+use crate::device::{DeviceError, Graph, Peaks};
 use crate::tensor::{Fill, TensorSpec};
 
 /// Smallest footprint that a settle reads, as a multiple of the L2.
@@ -36,6 +36,7 @@ pub struct CudaDevice {
     pub(super) settle: Span,
     /// Device memory for span tables, counters and sinks.
     pub(super) scratch: Span,
+    pub(super) stamps: Span,
     /// Where the pinned part of the memory for outputs ends; 0 where none is.
     pinned_end: usize,
     /// Pinned host word that a held stream waits for.
@@ -87,6 +88,7 @@ impl CudaDevice {
         let facts = facts(&context)?;
         let settle = allocate(SETTLE_L2_MULTIPLE * facts.l2_bytes)?;
         let scratch = allocate(SCRATCH_BYTES)?;
+        let stamps = allocate(STAMPS as u64 * STAMP_BYTES)?;
         let mut released = std::ptr::null_mut();
         // SAFETY: the out pointer is valid; the memory is page-locked and mapped, freed with the process.
         check("cuMemHostAlloc", unsafe {
@@ -103,6 +105,7 @@ impl CudaDevice {
             settle,
             pinned_end: 0,
             scratch,
+            stamps,
             released: released.cast(),
             stream,
             context,
@@ -140,6 +143,31 @@ impl CudaDevice {
         ))
     }
 
+    /// A table a producer in one piece of memory that is theirs alone.
+    fn span_tables(&mut self, producers: &[Vec<Span>]) -> Result<SpanTables, DeviceError> {
+        let spans = producers.concat();
+        // SAFETY: Span is two u64 and has no padding.
+        let bytes = unsafe {
+            std::slice::from_raw_parts(spans.as_ptr().cast::<u8>(), size_of_val(&*spans))
+        };
+        let memory = allocate(bytes.len() as u64)?;
+        self.write(memory.address, bytes)?;
+        let mut address = memory.address;
+        let of = producers.iter().map(|spans| {
+            let table = SpanTable {
+                address,
+                count: spans.len(),
+                longest: spans.iter().map(|span| span.bytes).max().unwrap_or(0),
+            };
+            address += size_of_val(&**spans) as u64;
+            table
+        });
+        Ok(SpanTables {
+            of: of.collect(),
+            memory,
+        })
+    }
+
     /// Runs a support function that adds into a counter, and reads the counter.
     fn count(
         &mut self,
@@ -157,6 +185,18 @@ impl CudaDevice {
         self.read(counter, &mut value)?;
         Ok(u64::from_le_bytes(value))
     }
+}
+
+/// Spans of one producer, in device memory.
+struct SpanTable {
+    address: u64,
+    count: usize,
+    longest: u64,
+}
+
+struct SpanTables {
+    of: Vec<SpanTable>,
+    memory: Span,
 }
 
 fn facts(context: &CudaContext) -> Result<Facts, DeviceError> {
@@ -318,6 +358,28 @@ impl Device for CudaDevice {
         Ok(GraphId(self.graphs.len() - 1))
     }
 
+    fn capture_produced(
+        &mut self,
+        producers: &[Vec<Span>],
+        calls: u32,
+        record: &mut CallRecorder,
+    ) -> Result<GraphId, DeviceError> {
+        let tables = self.span_tables(producers)?;
+        let stream = self.stream.cu_stream();
+        let support = &self.support;
+        let mut graph = CapturedGraph::record(stream, calls, &mut |stream| {
+            (0..calls).try_for_each(|call| {
+                let table = &tables.of[call as usize % tables.of.len()];
+                support.touch(table.address, table.count, table.longest, stream)?;
+                record(call, stream)
+            })
+        })?;
+        // The nodes read the tables at every replay.
+        graph.keep(tables.memory);
+        self.graphs.push(Some(graph));
+        Ok(GraphId(self.graphs.len() - 1))
+    }
+
     fn graph(&self, graph: GraphId) -> Result<Graph, DeviceError> {
         self.captured(graph).read()
     }
@@ -335,8 +397,11 @@ impl Device for CudaDevice {
     }
 
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError> {
-        self.graphs[graph.0] = None;
-        Ok(())
+        let discarded = self.graphs[graph.0].take();
+        match discarded.and_then(|graph| graph.kept()) {
+            Some(memory) => self.release(memory),
+            None => Ok(()),
+        }
     }
 
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError> {
@@ -344,7 +409,7 @@ impl Device for CudaDevice {
         self.synchronize()
     }
 
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError> {
+    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
         self.time_replays(graphs)
     }
 
@@ -356,12 +421,8 @@ impl Device for CudaDevice {
         self.time_call(record)
     }
 
-    fn copy_bytes_per_second(&mut self) -> Result<Option<f64>, DeviceError> {
-        self.measure_copy().map(Some)
-    }
-
-    fn launch_floor(&mut self) -> Result<Option<f64>, DeviceError> {
-        self.measure_floor().map(Some)
+    fn peaks(&mut self) -> Result<Option<Peaks>, DeviceError> {
+        self.measure_peaks().map(Some)
     }
 }
 

@@ -3,6 +3,7 @@
 mod capture;
 mod context;
 mod nodes;
+mod peaks;
 mod state;
 mod support;
 mod timing;

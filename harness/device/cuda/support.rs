@@ -26,6 +26,27 @@ type DigestFn = unsafe extern "C" fn(u64, u32, u64, u64, *mut std::ffi::c_void) 
 type ReadFn = unsafe extern "C" fn(u64, u64, u64, *mut std::ffi::c_void) -> i32;
 type HoldFn = unsafe extern "C" fn(u64, u64, *mut std::ffi::c_void) -> i32;
 type EmptyFn = unsafe extern "C" fn(*mut std::ffi::c_void) -> i32;
+type TouchFn = unsafe extern "C" fn(u64, u32, u64, *mut std::ffi::c_void) -> i32;
+type CopyFn = unsafe extern "C" fn(u64, u64, u64, i32, *mut std::ffi::c_void) -> i32;
+type SpinFn = unsafe extern "C" fn(u64, u32, i32, *mut std::ffi::c_void) -> i32;
+type StampFn = unsafe extern "C" fn(u64, *mut std::ffi::c_void) -> i32;
+
+/// Which pipe a spin keeps busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pipe {
+    Fma,
+    Tensor,
+}
+
+impl Pipe {
+    /// Operations of one round of one block, as in support.cu.
+    pub(super) fn operations(self) -> f64 {
+        match self {
+            Self::Fma => 256.0 * 32.0,
+            Self::Tensor => 8.0 * 8.0 * 4096.0,
+        }
+    }
+}
 
 /// Entry points of the support library.
 pub(super) struct Support {
@@ -36,6 +57,11 @@ pub(super) struct Support {
     read: ReadFn,
     hold: HoldFn,
     empty: EmptyFn,
+    touch: TouchFn,
+    copy: CopyFn,
+    fma: SpinFn,
+    mma: SpinFn,
+    stamp: StampFn,
     _library: Library,
 }
 
@@ -57,6 +83,11 @@ impl Support {
                 read: *library.get(b"kda_support_read").map_err(failed)?,
                 hold: *library.get(b"kda_support_hold").map_err(failed)?,
                 empty: *library.get(b"kda_support_empty").map_err(failed)?,
+                touch: *library.get(b"kda_support_touch").map_err(failed)?,
+                copy: *library.get(b"kda_support_copy").map_err(failed)?,
+                fma: *library.get(b"kda_support_fma").map_err(failed)?,
+                mma: *library.get(b"kda_support_mma").map_err(failed)?,
+                stamp: *library.get(b"kda_support_stamp").map_err(failed)?,
                 _library: library,
             })
         }
@@ -157,6 +188,56 @@ impl Support {
         launched("hold", unsafe {
             (self.hold)(released as u64, limit_ns, stream.0)
         })
+    }
+
+    pub(super) fn touch(
+        &self,
+        table: u64,
+        count: usize,
+        longest: u64,
+        stream: Stream,
+    ) -> Result<(), DeviceError> {
+        // SAFETY: the table holds `count` spans of live device memory.
+        launched("touch", unsafe {
+            (self.touch)(table, count as u32, longest, stream.0)
+        })
+    }
+
+    pub(super) fn copy(
+        &self,
+        to: u64,
+        from: u64,
+        bytes: u64,
+        passes: i32,
+        stream: Stream,
+    ) -> Result<(), DeviceError> {
+        // SAFETY: both are `bytes` of live device memory.
+        launched("copy", unsafe {
+            (self.copy)(to, from, bytes, passes, stream.0)
+        })
+    }
+
+    /// Keeps a pipe busy for `rounds` in each of `blocks` blocks.
+    pub(super) fn spin(
+        &self,
+        pipe: Pipe,
+        sink: u64,
+        blocks: u32,
+        rounds: i32,
+        stream: Stream,
+    ) -> Result<(), DeviceError> {
+        let function = match pipe {
+            Pipe::Fma => self.fma,
+            Pipe::Tensor => self.mma,
+        };
+        // SAFETY: the sink is a device word.
+        launched("spin", unsafe { function(sink, blocks, rounds, stream.0) })
+    }
+
+    /// Writes a [`Stamp`] to device memory at `stamp`.
+    pub(super) fn stamp(&self, stamp: u64, stream: Stream) -> Result<(), DeviceError> {
+        // SAFETY: three device words.
+        launched("stamp", unsafe { (self.stamp)(stamp, stream.0) })
     }
 
     pub(super) fn empty(&self, stream: Stream) -> Result<(), DeviceError> {

@@ -7,7 +7,7 @@ use cudarc::driver::sys::{self, CUevent};
 
 use super::context::{CudaDevice, check};
 use crate::device::DeviceError;
-use crate::device::interface::{Device, GraphId, Recorder};
+use crate::device::interface::{Device, GraphId, Recorder, Timings};
 
 /// Time events, made once and reused.
 #[derive(Default)]
@@ -39,22 +39,54 @@ impl Drop for Events {
 /// Longest that the stream is held for a submission, in nanoseconds: a forgotten release costs this and no hang.
 const HOLD_LIMIT_NS: u64 = 200_000_000;
 
-/// Bytes of the buffer that the copy bandwidth is measured on; reads and writes double it.
-const COPY_BYTES: u64 = 256 << 20;
+/// Most graphs in one call of [`CudaDevice::time_replays`]; each takes a stamp, and the last one two.
+pub(super) const STAMPS: usize = 64;
 
-/// Copies in one timed region.
-const COPIES: u32 = 8;
+/// Counters of one multiprocessor at one moment, as support.cu writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+struct Stamp {
+    cycles: u64,
+    nanoseconds: u64,
+    multiprocessor: u64,
+}
 
-/// Timed regions; the median counts.
-const COPY_SAMPLES: usize = 9;
+/// Bytes of a stamp.
+pub(super) const STAMP_BYTES: u64 = size_of::<Stamp>() as u64;
 
-/// Empty kernels in the graph that measures the launch floor.
-const FLOOR_NODES: usize = 500;
+impl Stamp {
+    fn read(bytes: &[u8]) -> Self {
+        let word = |at: usize| {
+            let bytes = bytes[8 * at..][..8].try_into();
+            u64::from_le_bytes(bytes.expect("eight bytes should be eight bytes"))
+        };
+        Self {
+            cycles: word(0),
+            nanoseconds: word(1),
+            multiprocessor: word(2),
+        }
+    }
+
+    /// SM clock between two stamps; `None` where they are of two multiprocessors, whose counters differ.
+    fn mhz_until(self, later: Self) -> Option<f64> {
+        let ns = later.nanoseconds.checked_sub(self.nanoseconds)?;
+        let cycles = later.cycles.checked_sub(self.cycles)?;
+        (self.multiprocessor == later.multiprocessor && ns > 0)
+            .then(|| cycles as f64 / ns as f64 * 1e3)
+    }
+}
 
 impl CudaDevice {
     /// Settles, then times, each graph. The stream is held until all of it is enqueued: a graph of hundreds of nodes
     /// takes the host longer to launch than a settle takes the device, and that gap would lie between the events.
-    pub(super) fn time_replays(&mut self, graphs: &[GraphId]) -> Result<Vec<f64>, DeviceError> {
+    ///
+    /// Between settle and graph, and at the end, a stamp of one multiprocessor's counters is taken: two of them give the
+    /// SM clock in between.
+    pub(super) fn time_replays(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
+        assert!(
+            graphs.len() < STAMPS,
+            "a call should time fewer than {STAMPS} graphs"
+        );
         let stream = self.stream.cu_stream();
         let sink = self.scratch.address + 8;
         let events = self.events.reserve(2 * graphs.len())?.to_vec();
@@ -63,16 +95,22 @@ impl CudaDevice {
             sys::cuCtxResetPersistingL2Cache()
         })?;
         self.hold()?;
+        let stamp = |number: usize| {
+            let address = self.stamps.address + number as u64 * STAMP_BYTES;
+            self.support.stamp(address, self.raw_stream())
+        };
         let enqueued = graphs
             .iter()
             .zip(events.chunks_exact(2))
-            .try_for_each(|(&graph, pair)| {
+            .enumerate()
+            .try_for_each(|(number, (&graph, pair))| {
                 self.support.read(
                     self.settle.address,
                     self.settle.bytes,
                     sink,
                     self.raw_stream(),
                 )?;
+                stamp(number)?;
                 // SAFETY: events and stream are live.
                 check("cuEventRecord", unsafe {
                     sys::cuEventRecord(pair[0], stream)
@@ -83,13 +121,31 @@ impl CudaDevice {
                     sys::cuEventRecord(pair[1], stream)
                 })
             });
+        let enqueued = enqueued.and_then(|()| stamp(graphs.len()));
         self.release_hold();
         self.synchronize()?;
         enqueued?;
-        events
+        let ns = events
             .chunks_exact(2)
-            .map(|pair| elapsed_ns(pair[0], pair[1]))
-            .collect()
+            .map(|pair| elapsed_ns(pair[0], pair[1]));
+        Ok(Timings {
+            ns: ns.collect::<Result<_, _>>()?,
+            sm_mhz: self.clocks_between(graphs.len())?,
+        })
+    }
+
+    /// SM clock from each of the first stamps to the next.
+    fn clocks_between(&mut self, count: usize) -> Result<Vec<Option<f64>>, DeviceError> {
+        let mut bytes = vec![0; (count + 1) * STAMP_BYTES as usize];
+        self.read(self.stamps.address, &mut bytes)?;
+        let stamps: Vec<Stamp> = bytes
+            .chunks_exact(STAMP_BYTES as usize)
+            .map(Stamp::read)
+            .collect();
+        Ok(stamps
+            .windows(2)
+            .map(|pair| pair[0].mhz_until(pair[1]))
+            .collect())
     }
 
     /// Keeps what is enqueued next from running until [`CudaDevice::release_hold`].
@@ -123,54 +179,27 @@ impl CudaDevice {
         Ok(start.elapsed().as_nanos() as f64)
     }
 
-    /// Bytes read plus written per second by driver copies of 256 MiB, the median of a few regions.
-    pub(super) fn measure_copy(&mut self) -> Result<f64, DeviceError> {
-        let source = self.allocate(COPY_BYTES)?;
-        let target = self.allocate(COPY_BYTES)?;
-        self.paint(&[source], 0x3f80_3f80)?;
-        let stream = self.stream.cu_stream();
+    /// Device time of what `enqueue` puts on the stream, which is held until all of it is there.
+    pub(super) fn time_region(
+        &mut self,
+        enqueue: impl FnOnce(&mut Self) -> Result<(), DeviceError>,
+    ) -> Result<f64, DeviceError> {
         let events = self.events.reserve(2)?.to_vec();
-        let mut times = Vec::with_capacity(COPY_SAMPLES);
-        for _ in 0..COPY_SAMPLES {
-            // SAFETY: events, stream and both buffers are live; the copy stays inside them.
-            unsafe {
-                check("cuEventRecord", sys::cuEventRecord(events[0], stream))?;
-                for _ in 0..COPIES {
-                    let copied = sys::cuMemcpyDtoDAsync_v2(
-                        target.address,
-                        source.address,
-                        COPY_BYTES as usize,
-                        stream,
-                    );
-                    check("cuMemcpyDtoDAsync", copied)?;
-                }
-                check("cuEventRecord", sys::cuEventRecord(events[1], stream))?;
-            }
-            self.synchronize()?;
-            times.push(elapsed_ns(events[0], events[1])? / f64::from(COPIES));
-        }
-        self.release(source)?;
-        self.release(target)?;
-        times.sort_by(f64::total_cmp);
-        Ok(2.0 * COPY_BYTES as f64 / (times[COPY_SAMPLES / 2] * 1e-9))
-    }
-
-    /// Device time of one empty kernel among many in a graph.
-    pub(super) fn measure_floor(&mut self) -> Result<f64, DeviceError> {
-        let empty = |support: &super::support::Support, stream| {
-            (0..FLOOR_NODES).try_for_each(|_| support.empty(stream))
-        };
-        let graph =
-            super::capture::CapturedGraph::record(self.stream.cu_stream(), 1, &mut |stream| {
-                empty(&self.support, stream)
-            })?;
-        self.graphs.push(Some(graph));
-        let graph = GraphId(self.graphs.len() - 1);
-        self.replay(graph)?;
-        let mut times = self.time_replays(&[graph; COPY_SAMPLES])?;
-        self.discard(graph)?;
-        times.sort_by(f64::total_cmp);
-        Ok(times[COPY_SAMPLES / 2] / FLOOR_NODES as f64)
+        let stream = self.stream.cu_stream();
+        self.hold()?;
+        // SAFETY: events and stream are live.
+        let started = check("cuEventRecord", unsafe {
+            sys::cuEventRecord(events[0], stream)
+        });
+        let enqueued = started.and_then(|()| enqueue(self));
+        // SAFETY: as above.
+        let ended = check("cuEventRecord", unsafe {
+            sys::cuEventRecord(events[1], stream)
+        });
+        self.release_hold();
+        self.synchronize()?;
+        enqueued.and(ended)?;
+        elapsed_ns(events[0], events[1])
     }
 }
 
@@ -181,4 +210,28 @@ fn elapsed_ns(start: CUevent, end: CUevent) -> Result<f64, DeviceError> {
         sys::cuEventElapsedTime_v2(&raw mut milliseconds, start, end)
     })?;
     Ok(f64::from(milliseconds) * 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(cycles: u64, nanoseconds: u64, multiprocessor: u64) -> Stamp {
+        Stamp {
+            cycles,
+            nanoseconds,
+            multiprocessor,
+        }
+    }
+
+    #[test]
+    fn two_stamps_of_one_multiprocessor_give_its_clock() {
+        let first = stamp(5000, 1_000_000, 3);
+        assert_eq!(
+            first.mhz_until(stamp(5000 + 1_980_000, 2_000_000, 3)),
+            Some(1980.0)
+        );
+        assert_eq!(first.mhz_until(stamp(5000 + 1_980_000, 2_000_000, 4)), None);
+        assert_eq!(first.mhz_until(stamp(1, 2_000_000, 3)), None);
+    }
 }

@@ -1,0 +1,121 @@
+//! What a timed row's replays left: compared with the same calls captured afresh, redrawn, and copied out.
+
+use super::check::Area;
+use super::protocol::{Fault, FetchedOutputs};
+use super::serve::Session;
+use super::time::TimedRow;
+use crate::device::DeviceError;
+use crate::tensor::{Role, TensorSpec};
+use crate::toolchain::Side;
+
+/// What outputs hold before the last timed block; a NaN in every float type.
+pub(super) const AUDIT_POISON: u32 = 0xFFFF_FFFF;
+
+/// What they hold before the calls captured afresh: another NaN.
+const FRESH_POISON: u32 = 0xFFF1_FFF1;
+
+/// Spans in one painting call.
+pub(super) const PAINTED_AT_ONCE: usize = 1024;
+
+impl Session {
+    pub(super) fn paint_outputs(
+        &mut self,
+        row: &TimedRow,
+        side: Side,
+        poison: u32,
+    ) -> Result<(), DeviceError> {
+        let outputs = row.outputs(side);
+        let mut spans = outputs.chunks(PAINTED_AT_ONCE);
+        spans.try_for_each(|spans| self.device.paint(spans, poison))
+    }
+
+    /// Sides whose timed replays left other bits, in any buffer set, than the same calls captured and replayed once.
+    pub(super) fn unlike_fresh(&mut self, row: &TimedRow, sets: u32) -> Result<Vec<Side>, Fault> {
+        // A call that overwrites its own input leaves something else after every call.
+        let varies = |spec: &TensorSpec| spec.role == Role::Inout || !spec.repeatable;
+        if row.case.outputs().any(varies) {
+            return Ok(Vec::new());
+        }
+        let timed = Side::BOTH.map(|side| self.output_digests(row, side));
+        let poison = match row.has_gaps() {
+            true => AUDIT_POISON,
+            false => FRESH_POISON,
+        };
+        for side in Side::BOTH {
+            self.paint_outputs(row, side, poison)?;
+        }
+        let graphs = self.row_graphs(row, sets, sets)?;
+        let mut unlike = Vec::new();
+        for ((side, graph), timed) in graphs.by_side().into_iter().zip(timed) {
+            self.device.replay(graph)?;
+            if self.output_digests(row, side)? != timed? {
+                unlike.push(side);
+            }
+        }
+        self.discard(&graphs)?;
+        Ok(unlike)
+    }
+
+    fn output_digests(&mut self, row: &TimedRow, side: Side) -> Result<Vec<u64>, DeviceError> {
+        let outputs = row.outputs(side);
+        let spans = outputs.chunks(PAINTED_AT_ONCE);
+        spans.map(|spans| self.device.digest(spans)).collect()
+    }
+
+    /// Fresh inputs at the addresses that were timed, and one replay of the graphs that were timed. What earlier calls
+    /// left, the right answers to other inputs, stays: nothing tells a call that it is looked at.
+    pub(super) fn redraw(&mut self, seed: u64) -> Result<(), Fault> {
+        let mut row = self.timed.take().ok_or_else(no_row)?;
+        row.seed = seed;
+        for side in Side::BOTH {
+            for (set, placement) in (0..).zip(row.sets(side)) {
+                placement.draw(&mut *self.device, &row.case, seed, set)?;
+            }
+        }
+        if let Some(graphs) = &row.graphs {
+            self.device.replay(graphs.candidate)?;
+            self.device.replay(graphs.baseline)?;
+        }
+        self.timed = Some(row);
+        Ok(())
+    }
+
+    /// Outputs of the last timed replays of some buffer sets. A call that overwrites its own input has no output of one
+    /// call after a sample of many: it is drawn afresh and called twice, as replays of a sample call it, and the second
+    /// call starts from what the first has left.
+    pub(super) fn fetch(
+        &mut self,
+        side: Side,
+        sets: &[u32],
+        area: u64,
+    ) -> Result<FetchedOutputs, Fault> {
+        let row = self.timed.take().ok_or_else(no_row)?;
+        let mut area = Area {
+            next: area,
+            end: self.shared.bytes().len() as u64,
+        };
+        let mut fetched = FetchedOutputs::default();
+        for &set in sets {
+            let placement = row.sets(side).get(set as usize);
+            let placement = placement
+                .ok_or_else(|| Fault::Contract(format!("there is no buffer set {set}")))?;
+            if row.case.outputs().any(|spec| spec.role == Role::Inout) {
+                placement.draw(&mut *self.device, &row.case, row.seed, set)?;
+                let (graph, _) = self.capture_call(side, placement)?;
+                self.device.replay(graph)?;
+                let left = self.copy_outputs(&row.case, placement, set, &mut area)?;
+                fetched.started_from.extend(left);
+                self.device.replay(graph)?;
+                self.device.discard(graph)?;
+            }
+            let outputs = self.copy_outputs(&row.case, placement, set, &mut area)?;
+            fetched.outputs.extend(outputs);
+        }
+        self.timed = Some(row);
+        Ok(fetched)
+    }
+}
+
+fn no_row() -> Fault {
+    Fault::Contract("no row was timed".to_owned())
+}

@@ -1,0 +1,228 @@
+//! The lanes of a row, each in blocks of four samples.
+
+use super::audit::AUDIT_POISON;
+use super::protocol::{Fault, LaneSamples, TimePlan};
+use super::serve::Session;
+use super::time::TimedRow;
+use crate::device::{DeviceError, GraphId, Span, Stream};
+use crate::stats::{Block, Order, blocks_per_process};
+use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, sample_produced, warm_up};
+use crate::toolchain::Side;
+
+/// Calls enqueued in one `submit` sample at most: far below the depth at which a launch waits for the device.
+const SUBMIT_CALLS: u32 = 64;
+
+/// Device time of all calls in one sample of `submit`, in nanoseconds.
+const SUBMIT_SAMPLE_NS: f64 = 5e5;
+
+/// Rounds of a block of `wall` at most: single calls, four a round.
+const WALL_ROUNDS: u32 = 64;
+
+/// What a call and its wait take besides the device's time, about, in nanoseconds.
+const WAIT_NS: f64 = 1e4;
+
+/// Lanes by what tells their schedules apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    Hot = 1,
+    Submit = 2,
+    Wall = 3,
+    Dirty = 4,
+}
+
+impl Session {
+    /// Replays over one buffer set.
+    pub(super) fn hot_lane(
+        &mut self,
+        row: &TimedRow,
+        calls: u32,
+        plan: &TimePlan,
+        watch: &mut ClockWatch,
+    ) -> Result<LaneSamples, Fault> {
+        let graphs = self.row_graphs(row, calls, 1)?;
+        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        let schedule = orders(plan.hot_blocks, row.seed ^ Lane::Hot as u64);
+        let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, calls, watch)?;
+        self.discard(&graphs)?;
+        Ok(blocks)
+    }
+
+    /// Replays in which a producer has written each call's inputs just before. Empty where a call has no inputs, or the
+    /// producer leaves nothing of it.
+    pub(super) fn dirty_lane(
+        &mut self,
+        row: &TimedRow,
+        calls: u32,
+        sets: u32,
+        plan: &TimePlan,
+    ) -> Result<LaneSamples, Fault> {
+        let inputs = |side| -> Vec<Vec<Span>> {
+            let placements = row.sets(side)[..sets as usize].iter();
+            placements
+                .map(|placement| placement.inputs(&row.case))
+                .collect()
+        };
+        let of_baseline = inputs(Side::Baseline);
+        if of_baseline.iter().all(Vec::is_empty) || plan.dirty_blocks == 0 {
+            return Ok(Vec::new());
+        }
+        let graphs = RowGraphs {
+            baseline: self.produced(row, Side::Baseline, &of_baseline, calls)?,
+            candidate: self.produced(row, Side::Candidate, &inputs(Side::Candidate), calls)?,
+        };
+        let producer = self
+            .device
+            .capture_produced(&of_baseline, calls, &mut |_, _| Ok(()))?;
+        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        let schedule = orders(plan.dirty_blocks, row.seed ^ Lane::Dirty as u64);
+        let blocks = sample_produced(&mut *self.device, producer, &graphs, &schedule, calls)?;
+        self.device.discard(producer)?;
+        self.discard(&graphs)?;
+        Ok(blocks)
+    }
+
+    fn produced(
+        &mut self,
+        row: &TimedRow,
+        side: Side,
+        inputs: &[Vec<Span>],
+        calls: u32,
+    ) -> Result<GraphId, DeviceError> {
+        let placements = row.sets(side);
+        let sides = &self.sides;
+        self.device
+            .capture_produced(inputs, calls, &mut |call, stream| {
+                let placement = &placements[call as usize % inputs.len()];
+                sides.launch(side, placement, stream).accepted(side)
+            })
+    }
+
+    /// The headline lane. Before its last block every output is painted over, so that what the parent fetches was
+    /// written by replays that were timed.
+    pub(super) fn cold_lane(
+        &mut self,
+        row: &TimedRow,
+        graphs: &RowGraphs,
+        calls: u32,
+        plan: &TimePlan,
+        watch: &mut ClockWatch,
+    ) -> Result<LaneSamples, Fault> {
+        let mut blocks = Vec::new();
+        // Pilot and rest are balanced each, so that the whole is, wherever the pilot ends it.
+        let schedule = match plan.blocks {
+            Some(blocks) => orders(blocks, row.seed),
+            None => {
+                let pilot = orders(plan.pilot_blocks, row.seed);
+                blocks = sample_blocks(&mut *self.device, graphs, &pilot, calls, watch)?;
+                let bounds = plan.pilot_blocks as usize + 2..=plan.max_blocks as usize;
+                let needed = blocks_per_process(&blocks, plan.margin, bounds)
+                    .map_or(plan.max_blocks, |needed| needed as u32);
+                orders(needed - plan.pilot_blocks, !row.seed)
+            }
+        };
+        let (last, before) = schedule
+            .split_last()
+            .expect("a row should be sampled in one block at least");
+        blocks.extend(sample_blocks(
+            &mut *self.device,
+            graphs,
+            before,
+            calls,
+            watch,
+        )?);
+        for side in Side::BOTH {
+            self.paint_outputs(row, side, AUDIT_POISON)?;
+        }
+        blocks.extend(sample_blocks(
+            &mut *self.device,
+            graphs,
+            &[*last],
+            calls,
+            watch,
+        )?);
+        Ok(blocks)
+    }
+
+    /// Host time of dispatch and launch, the stream being held.
+    pub(super) fn submit_lane(
+        &mut self,
+        row: &TimedRow,
+        estimate_ns: f64,
+        plan: &TimePlan,
+    ) -> Result<LaneSamples, Fault> {
+        let calls = ((SUBMIT_SAMPLE_NS / estimate_ns.max(1.0)) as u32).clamp(2, SUBMIT_CALLS);
+        let mut next = 0;
+        let schedule = orders(plan.host_blocks, row.seed ^ Lane::Submit as u64);
+        schedule
+            .into_iter()
+            .map(|order| {
+                let mut ns = [0.0; 4];
+                for (side, ns) in order.sides().into_iter().zip(&mut ns) {
+                    *ns = self.submit_ns(row, side, calls, &mut next)?;
+                }
+                Ok(Block { order, ns })
+            })
+            .collect()
+    }
+
+    fn submit_ns(
+        &mut self,
+        row: &TimedRow,
+        side: Side,
+        calls: u32,
+        next: &mut usize,
+    ) -> Result<f64, DeviceError> {
+        let (placements, sides) = (row.sets(side), &self.sides);
+        let mut all = |stream: Stream| {
+            (0..calls).try_for_each(|_| {
+                *next += 1;
+                let placement = &placements[*next % placements.len()];
+                sides.launch(side, placement, stream).accepted(side)
+            })
+        };
+        Ok(self.device.submit_time(&mut all)? / f64::from(calls))
+    }
+
+    /// A call and its wait, as a caller sees it. One alone scatters by a fifth: a block is many rounds of four short
+    /// calls in the block's order, and each of its samples the geometric mean of its place.
+    pub(super) fn wall_lane(
+        &mut self,
+        row: &TimedRow,
+        estimate_ns: f64,
+        plan: &TimePlan,
+    ) -> Result<LaneSamples, Fault> {
+        let calls_ns = 4.0 * f64::from(plan.host_blocks.max(1)) * (estimate_ns + WAIT_NS);
+        let rounds = ((plan.host_ns / calls_ns) as u32).clamp(1, WALL_ROUNDS);
+        let mut next = 0;
+        let schedule = orders(plan.host_blocks, row.seed ^ Lane::Wall as u64);
+        schedule
+            .into_iter()
+            .map(|order| self.wall_block(row, order, rounds, &mut next))
+            .collect()
+    }
+
+    fn wall_block(
+        &mut self,
+        row: &TimedRow,
+        order: Order,
+        rounds: u32,
+        next: &mut usize,
+    ) -> Result<Block, Fault> {
+        let mut logs = [0.0; 4];
+        for _ in 0..rounds {
+            for (side, log) in order.sides().into_iter().zip(&mut logs) {
+                *next += 1;
+                let placements = row.sets(side);
+                let placement = &placements[*next % placements.len()];
+                let sides = &self.sides;
+                let mut call =
+                    |stream: Stream| sides.launch(side, placement, stream).accepted(side);
+                *log += self.device.wall_time(&mut call)?.max(1.0).ln();
+            }
+        }
+        Ok(Block {
+            order,
+            ns: logs.map(|log: f64| (log / f64::from(rounds)).exp()),
+        })
+    }
+}
