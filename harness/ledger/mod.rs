@@ -12,6 +12,7 @@ mod printable;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
+mod samples;
 mod statics;
 mod store;
 mod words;
@@ -23,5 +24,6 @@ pub(crate) use entry::decimal_text;
 pub use entry::*;
 pub use error::{AppendError, CorruptLedger, LedgerError};
 pub use layout::rounded;
+pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;
 pub use store::{Ledger, Verification};
