@@ -8,6 +8,7 @@ mod change;
 mod controls;
 mod decide;
 mod estimate;
+mod gap;
 mod headline;
 mod hodges_lehmann;
 mod lane;

@@ -7,21 +7,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Block;
+use super::gap::{GAP, Split, median, split};
 use crate::toolchain::Side;
 
-/// The gap between modes, in standard deviations of the wider one.
-const GAP: f64 = 3.0;
-/// Least share of the samples in a mode, and the least number of them.
-const LEAST_SHARE: f64 = 0.1;
-const LEAST_SAMPLES: usize = 3;
-/// Fewer samples than this fall apart by chance.
-const LEAST_IN_ALL: usize = 12;
 /// Processes whose times differ by less have a shift each and no modes: over few processes a gap of three of their
 /// deviations happens by chance, and a clock or a placement that matters moves a time by more.
 const LEAST_BETWEEN_PROCESSES: f64 = 0.02;
-/// Median absolute deviation to standard deviation, of a normal distribution.
-const SIGMA_PER_MAD: f64 = 1.4826;
-
 /// Where one mode lies and what share of the samples it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mode {
@@ -88,38 +79,6 @@ pub fn modes(processes: &[Vec<Block>], side: Side, resolution_ns: f64) -> Option
         .then(|| told(&samples, vec![found.limit; samples.len()], true))?
 }
 
-/// The widest admissible gap of sorted log times.
-#[derive(Clone, Copy)]
-struct Split {
-    /// Middle of the gap.
-    limit: f64,
-    gap: f64,
-    /// Standard deviation of the wider part.
-    spread: f64,
-}
-
-impl Split {
-    fn stands_out(self, floor: f64) -> bool {
-        // A hair above, since grid steps are not exact in log time.
-        self.gap > 1.001 * GAP * self.spread.max(floor)
-    }
-}
-
-fn split(sorted: &[f64]) -> Option<Split> {
-    let least = LEAST_SAMPLES.max((LEAST_SHARE * sorted.len() as f64).ceil() as usize);
-    if sorted.len() < LEAST_IN_ALL {
-        return None;
-    }
-    let place = (least..=sorted.len() - least)
-        .max_by(|&a, &b| (sorted[a] - sorted[a - 1]).total_cmp(&(sorted[b] - sorted[b - 1])))?;
-    let (fast, slow) = sorted.split_at(place);
-    Some(Split {
-        limit: f64::midpoint(sorted[place - 1], sorted[place]),
-        gap: sorted[place] - sorted[place - 1],
-        spread: deviation(fast).max(deviation(slow)),
-    })
-}
-
 /// Median of a figure over the processes that have it; `None` where none has.
 fn middle(splits: &[Option<Split>], figure: impl Fn(&Split) -> f64) -> Option<f64> {
     let mut figures: Vec<f64> = splits.iter().flatten().map(figure).collect();
@@ -154,18 +113,6 @@ fn sorted_logs(ns: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut logs: Vec<f64> = ns.map(f64::ln).collect();
     logs.sort_by(f64::total_cmp);
     logs
-}
-
-fn deviation(sorted: &[f64]) -> f64 {
-    let middle = median(sorted);
-    let mut distances: Vec<f64> = sorted.iter().map(|log| (log - middle).abs()).collect();
-    distances.sort_by(f64::total_cmp);
-    SIGMA_PER_MAD * median(&distances)
-}
-
-/// `sorted` is not empty.
-fn median(sorted: &[f64]) -> f64 {
-    f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::stats::second_opinion;
 
 const SESSIONS: u64 = 10_000;
 /// The second opinion sorts some hundred averages a process, and is asked in some sessions only.
-const SECOND_OPINIONS: u64 = 1000;
+const SECOND_OPINIONS: u64 = 4000;
 
 const AS_IT_SAYS: RangeInclusive<f64> = 0.94..=0.96;
 /// Where one sample in a hundred takes ten times as long, a process holds one outlier or none, and the means of five

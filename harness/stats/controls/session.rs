@@ -1,79 +1,15 @@
-//! Whether a session may be believed: what it measured where the answer was known.
-//!
-//! Two kinds of control. Rows whose two sides launch the same machine code (the baseline against a second copy of its
-//! object, and rows that the candidate hands back) must read 1. A planted effect of known size must be found, and come
-//! back with that size. A session that fails either has no result, whatever its candidate reads.
-//!
-//! **Level.** The tests of one session share an error of 1 in 1,000 evenly (C. E. Bonferroni, 1936), so that of 1,000
-//! sessions on a device without bias one is refused. At the usual 5 % every fifth good session would be, and the cure
-//! for that would be to run it again until it passes.
-//!
-//! **Floor.** A bias below 0.1 % refuses no session, however narrow its interval: no verdict rests on so little, since
-//! a margin is several times that.
+//! All controls of one session together.
 
 use serde::{Deserialize, Serialize};
 
-use super::headline::mean_over_rows;
-use super::{Estimate, verdicts};
-use crate::ledger::{SpeedupInterval, Verdict};
+use super::planted::{PlantedReading, PlantedRow, read_planted};
+use super::same_code::{SameCodeGroup, SameCodeReading, read_group};
+use crate::ledger::SpeedupInterval;
 
 /// Chance that a session without bias is refused.
 pub const REFUSED_BY_CHANCE: f64 = 0.001;
-/// Bias that voids no session, as a relative change.
-pub const BIAS_FLOOR: f64 = 0.001;
-/// How far the planted effect may be off, as a share of it. Its size is known from bytes, and a row that is not bound by
-/// memory alone shows a little less of them; an error in proportion beyond that is one of scale, such as a wrong count
-/// of calls. A share and not a part of the margin, because a scale is what only this control tests.
-const PLANTED_TOLERANCE: f64 = 0.2;
 /// Confidence of the figures that are told, as in a row.
-const CONFIDENCE: f64 = 0.95;
-
-/// One row whose sides launch the same machine code.
-#[derive(Clone, Copy, Debug)]
-pub struct SameCodeRow<'a> {
-    pub id: &'a str,
-    /// Log speedup of each process, in process order.
-    pub process_log_speedups: &'a [f64],
-}
-
-/// Rows of the same code in one lane and one role, such as `A/A, cold`.
-#[derive(Clone, Copy, Debug)]
-pub struct SameCodeGroup<'a> {
-    pub name: &'a str,
-    pub rows: &'a [SameCodeRow<'a>],
-}
-
-/// A row whose candidate is slower or faster by a known size.
-#[derive(Clone, Copy, Debug)]
-pub struct PlantedRow<'a> {
-    pub name: &'a str,
-    /// Log speedup that was planted: below zero for a slower candidate; not zero.
-    pub log_speedup: f64,
-    pub process_log_speedups: &'a [f64],
-}
-
-/// What a group of rows of the same code read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SameCodeReading {
-    pub name: String,
-    pub rows: usize,
-    /// Mean over rows in each process, then over processes, with its 95 % interval.
-    pub bias: SpeedupInterval,
-    /// Half of the rows' 95 % intervals, in log speedup: that of the middle row, and the widest.
-    pub median_half_width: f64,
-    pub largest_half_width: f64,
-    /// Rows that are called different after Holm at 95 %: one in twenty groups has one by chance.
-    pub false_verdicts: usize,
-}
-
-/// What a planted effect read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlantedReading {
-    pub name: String,
-    pub planted: f64,
-    /// With its 95 % interval.
-    pub found: SpeedupInterval,
-}
+pub(super) const CONFIDENCE: f64 = 0.95;
 
 /// The controls of a session and why they refuse it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -134,126 +70,11 @@ pub fn judge_controls(
     controls
 }
 
-fn read_group(
-    group: &SameCodeGroup<'_>,
-    margin: f64,
-    level: f64,
-) -> Result<(SameCodeReading, Vec<String>), String> {
-    let SameCodeGroup { name, rows } = group;
-    let estimates: Vec<Estimate> = rows
-        .iter()
-        .map(|row| {
-            Estimate::over_processes(row.process_log_speedups)
-                .ok_or_else(|| too_few(name, row.id, row.process_log_speedups.len()))
-        })
-        .collect::<Result<_, _>>()?;
-    let bias =
-        mean_over_rows(rows.iter().map(|row| row.process_log_speedups)).ok_or_else(|| {
-            format!(
-                "{name}: no bias can be told: there is no row, or rows differ in their processes"
-            )
-        })?;
-
-    let family: Vec<Option<Estimate>> = estimates.iter().copied().map(Some).collect();
-    let false_verdicts = different(&family, margin, CONFIDENCE).count();
-    let mut half_widths: Vec<f64> = estimates
-        .iter()
-        .map(|row| row.half_width(CONFIDENCE))
-        .collect();
-    half_widths.sort_by(f64::total_cmp);
-
-    let mut reasons = Vec::new();
-    if biased(&bias, level) {
-        reasons.push(format!(
-            "{name}: the same code on both sides reads {}, which excludes 1 by more than chance; a bias up to {} % is let pass",
-            worded(&bias.interval(1.0 - level)),
-            1e2 * BIAS_FLOOR,
-        ));
-    }
-    for place in different(&family, margin, 1.0 - level) {
-        if estimates[place].log_speedup.abs() > BIAS_FLOOR.ln_1p() {
-            reasons.push(format!(
-                "{name}: row {} has the same code on both sides and reads {}",
-                rows[place].id,
-                worded(&estimates[place].interval(CONFIDENCE)),
-            ));
-        }
-    }
-    let reading = SameCodeReading {
-        name: (*name).to_owned(),
-        rows: rows.len(),
-        bias: bias.interval(CONFIDENCE),
-        median_half_width: half_widths[half_widths.len() / 2],
-        largest_half_width: half_widths[half_widths.len() - 1],
-        false_verdicts,
-    };
-    Ok((reading, reasons))
+pub(super) fn too_few(group: &str, row: &str) -> String {
+    format!("{group}: row {row} was timed in fewer than two processes, so that it has no interval")
 }
 
-fn read_planted(
-    effect: &PlantedRow<'_>,
-    level: f64,
-) -> Result<(PlantedReading, Vec<String>), String> {
-    let PlantedRow {
-        name,
-        log_speedup: planted,
-        process_log_speedups,
-    } = *effect;
-    let found = Estimate::over_processes(process_log_speedups)
-        .ok_or_else(|| too_few("planted effect", name, process_log_speedups.len()))?;
-    let told = found.interval(CONFIDENCE);
-    let size = format!(
-        "an effect of {:.4} was planted and reads {}",
-        planted.exp(),
-        worded(&told)
-    );
-    let mut reasons = Vec::new();
-    // A session that cannot see the effect is refused for its blindness, not for its bias: the usual level.
-    if found.log_speedup.abs() <= found.half_width(CONFIDENCE) {
-        reasons.push(format!(
-            "{name}: {size}, which does not exclude 1: so small an effect is not seen"
-        ));
-    }
-    let tolerance = PLANTED_TOLERANCE * planted.abs();
-    if (found.log_speedup - planted).abs() > found.half_width(1.0 - level) + tolerance {
-        reasons.push(format!(
-            "{name}: {size}, which is off by more than chance and {} % of it",
-            1e2 * PLANTED_TOLERANCE
-        ));
-    }
-    let reading = PlantedReading {
-        name: name.to_owned(),
-        planted: planted.exp(),
-        found: told,
-    };
-    Ok((reading, reasons))
-}
-
-fn biased(bias: &Estimate, level: f64) -> bool {
-    let size = bias.log_speedup.abs();
-    size > BIAS_FLOOR.ln_1p() && size > bias.half_width(1.0 - level)
-}
-
-/// Places of the rows that are called faster, material or slower.
-fn different(
-    family: &[Option<Estimate>],
-    margin: f64,
-    confidence: f64,
-) -> impl Iterator<Item = usize> {
-    verdicts(family, margin, confidence)
-        .into_iter()
-        .enumerate()
-        .filter(|(_, word)| matches!(word, Verdict::Material | Verdict::Faster | Verdict::Slower))
-        .map(|(place, _)| place)
-}
-
-fn too_few(group: &str, row: &str, processes: usize) -> String {
-    format!(
-        "{group}: row {row} was timed in {processes} processes, and an interval needs two or more"
-    )
-}
-
-fn worded(interval: &SpeedupInterval) -> String {
+pub(super) fn worded(interval: &SpeedupInterval) -> String {
     let SpeedupInterval { speedup, low, high } = interval;
     format!("{speedup:.4} ({low:.4}-{high:.4})")
 }
@@ -264,6 +85,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::stats::controls::SameCodeRow;
     use crate::stats::simulation::normal;
 
     const NOISE: [f64; 5] = [-6e-4, 2e-4, 0.0, 5e-4, -1e-4];
@@ -380,7 +202,7 @@ mod tests {
             "{reasons:?}"
         );
         assert!(
-            reasons[1].contains("row r was timed in 1 processes"),
+            reasons[1].contains("row r was timed in fewer than two"),
             "{reasons:?}"
         );
         assert_eq!(reasons.len(), 3, "{reasons:?}");
