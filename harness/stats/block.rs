@@ -55,6 +55,14 @@ impl Block {
         }
     }
 
+    /// The two samples of `side`, in nanoseconds per call.
+    pub fn of(&self, side: Side) -> [f64; 2] {
+        match side {
+            Side::Baseline => self.baseline_ns(),
+            Side::Candidate => self.candidate_ns(),
+        }
+    }
+
     /// Mean log time of the baseline less that of the candidate: above zero where the candidate is faster.
     ///
     /// Either side's positions add up to the same number, so a drift that is linear in log time cancels.

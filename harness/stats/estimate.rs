@@ -6,6 +6,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::power::noncentrality;
 use crate::ledger::SpeedupInterval;
 
 /// Power at which [`Estimate::detectable`] is stated.
@@ -57,11 +58,10 @@ impl Estimate {
 
     /// Smallest ratio beyond 1 that a run like this one finds four times in five, as a relative change: 0.01 is 1 %.
     ///
-    /// The usual two-quantile approximation of the power of a t test. Per unit of standard deviation between
-    /// processes it gives 3.1 for 3 of them, 1.7 for 5 and 1.15 for 8.
+    /// From the power of the two-sided t test at `confidence`, for a row alone: among many, Holm asks for more. Per unit
+    /// of standard deviation between processes it is 3.26 for 3 of them, 1.68 for 5 and 1.16 for 8.
     pub fn detectable(&self, confidence: f64) -> f64 {
-        let quantiles = self.quantile(f64::midpoint(1.0, confidence)) + self.quantile(POWER);
-        (quantiles * self.std_error).exp_m1()
+        (noncentrality(self.processes - 1, confidence, POWER) * self.std_error).exp_m1()
     }
 
     /// Two-sided p-value of "the log speedup is zero".
@@ -83,6 +83,13 @@ impl Estimate {
         }
     }
 
+    /// p-value of "the log speedup lies `margin` or more from zero", the larger of two one-sided ones; small where it
+    /// clearly lies within (D. Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987).
+    pub(super) fn p_beyond(&self, margin: f64) -> f64 {
+        let p_above = 1.0 - self.p_exceeds(margin);
+        self.p_exceeds(-margin).max(p_above)
+    }
+
     fn quantile(&self, probability: f64) -> f64 {
         self.t().inverse_cdf(probability)
     }
@@ -97,11 +104,8 @@ impl Estimate {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::stats::{Block, Order, process_log_ratio};
 
     #[test]
     fn one_process_gives_no_interval() {
@@ -125,15 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn the_detectable_effect_matches_the_published_multiples() {
-        for (processes, expected) in [(3, 3.1), (5, 1.66), (8, 1.15)] {
+    fn the_detectable_effect_has_the_exact_multiples_of_the_deviation() {
+        for (processes, expected) in [(3, 3.2640), (5, 1.6820), (8, 1.1560)] {
             let std_error = 1e-6 / (processes as f64).sqrt();
             let estimate = Estimate {
                 log_speedup: 0.0,
                 std_error,
                 processes,
             };
-            assert!((estimate.detectable(0.95) / 1e-6 - expected).abs() < 0.01);
+            assert!((estimate.detectable(0.95) / 1e-6 - expected).abs() < 5e-4);
         }
     }
 
@@ -147,49 +151,6 @@ mod tests {
         assert_eq!(at(0.1).p_differs(), 0.0);
         assert_eq!(at(-0.1).p_differs(), 0.0);
         assert_eq!(at(0.0).p_differs(), 1.0);
-    }
-
-    /// Standard normal by Box and Muller.
-    fn normal(rng: &mut ChaCha8Rng) -> f64 {
-        let (radius, angle): (f64, f64) = (rng.random(), rng.random());
-        (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
-    }
-
-    #[test]
-    fn the_interval_covers_the_truth_19_times_in_20_under_process_effects() {
-        const SESSIONS: usize = 2000;
-        let truth: f64 = 1.03;
-        let mut rng = ChaCha8Rng::seed_from_u64(17);
-        let mut covered = 0;
-        for _ in 0..SESSIONS {
-            let mut means = Vec::new();
-            for _ in 0..5 {
-                let shift = 0.003 * normal(&mut rng);
-                let blocks: Vec<Block> = (0..8)
-                    .map(|block| {
-                        let order = if block % 2 == 0 {
-                            Order::Abba
-                        } else {
-                            Order::Baab
-                        };
-                        let mut ns = [1000.0, 1000.0, 1000.0, 1000.0]
-                            .map(|t: f64| t * (0.005 * normal(&mut rng)).exp());
-                        let candidates = if order == Order::Abba { [1, 2] } else { [0, 3] };
-                        for position in candidates {
-                            ns[position] *= (-shift).exp() / truth;
-                        }
-                        Block { order, ns }
-                    })
-                    .collect();
-                means.push(process_log_ratio(&blocks).expect("eight blocks have a mean"));
-            }
-            let estimate =
-                Estimate::over_processes(&means).expect("five processes have an interval");
-            let interval = estimate.interval(0.95);
-            covered += usize::from(interval.low <= truth && truth <= interval.high);
-        }
-        let coverage = covered as f64 / SESSIONS as f64;
-        assert!((0.93..=0.97).contains(&coverage), "covered {coverage}");
     }
 
     proptest! {

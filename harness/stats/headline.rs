@@ -17,30 +17,32 @@ pub struct HeadlineRow<'a> {
 /// The mean over rows is taken within each process, so that what rows of one process share stays in the interval.
 /// `None` without rows, below two processes, or where rows differ in how many processes they have.
 pub fn headline(rows: &[HeadlineRow<'_>], confidence: f64) -> Option<Headline> {
-    let processes = rows.first()?.process_log_speedups.len();
-    if rows
-        .iter()
-        .any(|row| row.process_log_speedups.len() != processes)
-    {
-        return None;
-    }
-    let per_process: Vec<f64> = (0..processes)
-        .map(|process| {
-            rows.iter()
-                .map(|row| row.process_log_speedups[process])
-                .sum::<f64>()
-                / rows.len() as f64
-        })
-        .collect();
-    let interval = Estimate::over_processes(&per_process)?.interval(confidence);
+    let estimate = mean_over_rows(rows.iter().map(|row| row.process_log_speedups))?;
+    let interval = estimate.interval(confidence);
     Some(Headline {
         speedup: interval.speedup,
         low: interval.low,
         high: interval.high,
         rows: rows.len(),
         fallback_rows: rows.iter().filter(|row| row.fallback).count(),
-        processes,
+        processes: estimate.processes,
     })
+}
+
+/// Mean over rows within each process, then over processes.
+///
+/// `None` without rows, below two processes, or where rows differ in how many processes they have.
+pub(super) fn mean_over_rows<'a>(rows: impl Iterator<Item = &'a [f64]>) -> Option<Estimate> {
+    let rows: Vec<&[f64]> = rows.collect();
+    let processes = rows.first()?.len();
+    if rows.iter().any(|row| row.len() != processes) {
+        return None;
+    }
+    let of_process = |process: usize| {
+        let sum: f64 = rows.iter().map(|row| row[process]).sum();
+        sum / rows.len() as f64
+    };
+    Estimate::over_processes(&(0..processes).map(of_process).collect::<Vec<f64>>())
 }
 
 #[cfg(test)]

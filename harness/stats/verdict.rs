@@ -1,4 +1,10 @@
 //! One word for each row, with the family of rows held to one error rate.
+//!
+//! Three kinds of claim, each with its own family over the rows of a run. With a chance of at least `confidence` no row
+//! is called different that is not, or that differs the other way; with that chance no row is called material that is
+//! within the margin; and with that chance none is called equal that is not. So a run whose rows could make all three
+//! mistakes makes one or more of them with a chance of up to three times 1 - `confidence`. What is not covered: other
+//! runs, other lanes, and a set that a reader picks by its words and then averages.
 
 use super::Estimate;
 use crate::ledger::Verdict;
@@ -7,49 +13,52 @@ use crate::ledger::Verdict;
 ///
 /// - *Faster*, *slower*: the two-sided test against a ratio of 1, corrected by Holm over the family.
 /// - *Material*: faster, and the same test against 1 + `margin` (0.01 is 1 %), corrected likewise.
-/// - *Equal*: neither, and the 90 % interval (at `confidence` 0.95) within the margin on both sides; that is two
-///   one-sided tests (D. Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987).
+/// - *Equal*: neither, and two one-sided tests against the margin on either side, corrected likewise. That all rows are
+///   equal would need no correction, since each must pass (R. L. Berger, Technometrics 24, 1982); but a row's word is
+///   read alone, and of many rows on the margin one would pass by luck.
 /// - *Inconclusive* otherwise: a wide interval never reads as "no difference".
 ///
-/// With one row the first two are the 95 % interval clearing 1, or 1 + `margin`.
+/// With one row the first two are the 95 % interval clearing 1, or 1 + `margin`, and the third is the 90 % interval
+/// within the margin.
 pub fn verdicts(rows: &[Option<Estimate>], margin: f64, confidence: f64) -> Vec<Verdict> {
     let family: Vec<Estimate> = rows.iter().flatten().copied().collect();
     let alpha = 1.0 - confidence;
-    let margin_log = margin.ln_1p();
-    let differs = holm(family.iter().map(Estimate::p_differs).collect());
+    let margin = margin.ln_1p();
+    let differs = adjusted(&family, Estimate::p_differs);
     // Doubled, so that one side is held to the level that it has within the two-sided interval.
-    let beyond = holm(
-        family
-            .iter()
-            .map(|row| (2.0 * row.p_exceeds(margin_log)).min(1.0))
-            .collect(),
-    );
+    let material = adjusted(&family, |row| (2.0 * row.p_exceeds(margin)).min(1.0));
+    let equal = adjusted(&family, |row| row.p_beyond(margin));
 
-    let mut judged = family
-        .iter()
-        .zip(differs)
-        .zip(beyond)
-        .map(|((row, differs), beyond)| {
-            if differs < alpha && row.log_speedup < 0.0 {
-                Verdict::Slower
-            } else if differs < alpha {
-                if beyond < alpha {
-                    Verdict::Material
-                } else {
-                    Verdict::Faster
-                }
-            } else if row.log_speedup.abs() + row.half_width(1.0 - 2.0 * alpha) < margin_log {
+    let mut judged = (0..family.len()).map(|row| {
+        if differs[row] >= alpha {
+            if equal[row] < alpha {
                 Verdict::Equal
             } else {
                 Verdict::Inconclusive
             }
-        });
+        } else if family[row].log_speedup < 0.0 {
+            Verdict::Slower
+        } else if material[row] < alpha {
+            Verdict::Material
+        } else {
+            Verdict::Faster
+        }
+    });
     rows.iter()
         .map(|row| {
             row.and_then(|_| judged.next())
                 .unwrap_or(Verdict::Inconclusive)
         })
         .collect()
+}
+
+/// The word of one row by itself.
+pub(super) fn verdict_alone(row: Estimate, margin: f64, confidence: f64) -> Verdict {
+    verdicts(&[Some(row)], margin, confidence)[0]
+}
+
+fn adjusted(family: &[Estimate], p_value: impl Fn(&Estimate) -> f64) -> Vec<f64> {
+    holm(family.iter().map(p_value).collect())
 }
 
 /// Adjusted p-values, in the order given (S. Holm, Scand. J. Statist. 6, 1979).
@@ -115,6 +124,27 @@ mod tests {
     fn a_row_that_clears_one_alone_may_not_among_many() {
         let mut family = vec![row(1.03, 0.01); 1];
         assert_eq!(verdicts(&family, 0.01, 0.95)[0], Verdict::Faster);
+        family.extend(vec![row(1.0, 0.01); 24]);
+        assert_eq!(verdicts(&family, 0.01, 0.95)[0], Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_row_alone_is_equal_just_when_its_90_percent_interval_is_within_the_margin() {
+        for std_error in [0.0038, 0.0043, 0.0045, 0.0047, 0.0049] {
+            let estimate = row(1.0, std_error).expect("made just now");
+            let within = estimate.half_width(0.90) < 0.01f64.ln_1p();
+            assert_eq!(
+                verdict(1.0, std_error) == Verdict::Equal,
+                within,
+                "at {std_error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_equal_alone_may_not_be_among_rows_that_are_not() {
+        let mut family = vec![row(1.0, 0.004); 1];
+        assert_eq!(verdicts(&family, 0.01, 0.95)[0], Verdict::Equal);
         family.extend(vec![row(1.0, 0.01); 24]);
         assert_eq!(verdicts(&family, 0.01, 0.95)[0], Verdict::Inconclusive);
     }
