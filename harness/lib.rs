@@ -11,6 +11,7 @@ mod metered;
 #[cfg(test)]
 mod mutation;
 pub mod report;
+pub mod roofline;
 pub mod scaffold;
 pub mod selftest;
 pub mod session;

@@ -11,9 +11,9 @@ use super::arguments::{BenchArguments, CheckArguments, RunArguments};
 use super::context::Context;
 use super::exit::{Failure, entry_code, exit_codes};
 use super::terminal::Terminal;
-use crate::ledger::{Entry, Ledger, LedgerError, rounded};
+use crate::ledger::{Entry, Ledger, LedgerError, SamplesRecord, rounded};
 use crate::report::{self, Recorded, json};
-use crate::session::{self, Depth, Machine, RunOptions, Selection};
+use crate::session::{self, Depth, Finished, Machine, RunOptions, Selection};
 use crate::task::Task;
 
 /// Where a finished run goes.
@@ -94,7 +94,7 @@ fn run_all(
             interrupted: Arc::clone(&interrupted),
         };
         let progress = terminal.progress();
-        let entry = session::run(
+        let finished = session::run(
             &context.project,
             &context.toolchain,
             &task,
@@ -102,7 +102,7 @@ fn run_all(
             &options,
             &progress,
         )?;
-        let (entry, kept) = record(entry, &destination, &machine, &context)?;
+        let (entry, kept) = record(finished, &destination, &machine, &context)?;
         let recorded = match &kept {
             Kept::Nowhere => Recorded::Nowhere,
             Kept::In(path) => Recorded::In(path),
@@ -123,6 +123,9 @@ fn run_all(
     Ok(worst)
 }
 
+/// Folder of the raw samples, beside the ledgers of a GPU.
+const SAMPLES: &str = "samples";
+
 /// Where an entry is.
 enum Kept {
     Nowhere,
@@ -134,21 +137,32 @@ enum Kept {
     },
 }
 
-/// Appends the entry; one that its ledger does not take is saved beside the build, so that the run is not lost.
+/// Writes the samples, then appends the entry that names them; one that its ledger does not take is saved beside the
+/// build, so that the run is not lost.
 fn record(
-    entry: Entry,
+    finished: Finished,
     destination: &Destination,
     machine: &Machine,
     context: &Context,
 ) -> Result<(Entry, Kept), Failure> {
     // What is printed is what would have been stored.
     let as_stored = |entry: &Entry| rounded(entry).map_err(LedgerError::from);
+    let Finished { mut entry, samples } = finished;
     let Destination::Folder(folder) = destination else {
         return Ok((as_stored(&entry)?, Kept::Nowhere));
     };
-    let path = folder
-        .join(machine.name())
-        .join(format!("{}.toml", entry.task));
+    let folder = folder.join(machine.name());
+    if let Some(samples) = samples {
+        let file = format!("{SAMPLES}/{}.json.gz", entry.id);
+        match samples.write(&folder.join(&file)) {
+            Ok(blake3) => entry.samples = Some(SamplesRecord { file, blake3 }),
+            // An entry without its samples is worth more than none.
+            Err(error) => entry
+                .warnings
+                .push(format!("the raw samples were not kept: {error}")),
+        }
+    }
+    let path = folder.join(format!("{}.toml", entry.task));
     match Ledger::at(&path).append(&entry) {
         Ok(stored) => Ok((stored, Kept::In(path))),
         Err(refused) => {

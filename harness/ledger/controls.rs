@@ -16,6 +16,8 @@ pub struct ControlsRecord {
     pub twin_rows: usize,
     /// Rows that read faster or slower there, after Holm's correction.
     pub false_verdicts: usize,
+    /// Half of the middle row's 95 % interval there, in log speedup: 0.001 is 0.1 %.
+    pub half_width: f64,
     /// Ratio of the planted pair by the bytes that it moves, and as found, device cold.
     pub planted: f64,
     pub planted_found: SpeedupInterval,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BoundRecord, BucketDecision, CeilingsRecord, ControlRecord, ControlsRecord, KernelRecord,
 };
+use crate::stats::Modes;
 
 /// Version of the entry layout; raised with every change a reader has to know about. 2 came with controls: before, no
 /// run was inadmissible.
@@ -290,6 +291,15 @@ pub struct RowRecord {
     /// Smallest relative difference that this run would have found four times in five: 0.01 is 1 %.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smallest_effect: Option<f64>,
+    /// The Hodges-Lehmann estimate of the same blocks, device cold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_opinion: Option<SpeedupInterval>,
+    /// Where a side's samples, device cold, fall into two modes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modes: Option<ModesRecord>,
+    /// What in the samples speaks against the verdict that their mean alone would give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
     /// Every input read once and every output written once, in bytes.
     pub bytes: u64,
     /// Operations of the formula, a multiply and an add counted apart; 0 where the contract says none.
@@ -330,6 +340,15 @@ pub struct RowRecord {
     /// One call and a stream synchronise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wall: Option<LaneRecord>,
+}
+
+/// Modes of either side that has two.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModesRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Modes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<Modes>,
 }
 
 /// What one captured call launches.

@@ -250,6 +250,7 @@ mod tests {
         twins = { speedup = 1.0, low = 0.9995, high = 1.0005 }
         twin_rows = 3
         false_verdicts = 0
+        half_width = 0.0008
         planted = 1.02
         planted_found = { speedup = 1.0197, low = 1.0191, high = 1.0203 }
 
@@ -285,6 +286,7 @@ mod tests {
         declined = false
         verdict = "material"
         smallest_effect = 0.0012
+        second_opinion = { speedup = 1.2345, low = 1.231, high = 1.238 }
         bytes = 103514112
         flops = 51757056
         bound = { class = "memory", us = 9.2, baseline_share = 0.7455, candidate_share = 0.9204, still_to_win = 1.0864 }

@@ -58,6 +58,13 @@ pub(crate) fn row(id: &str) -> RowRecord {
         same_code: false,
         verdict: Some(Verdict::Material),
         smallest_effect: Some(0.0012),
+        second_opinion: Some(SpeedupInterval {
+            speedup: 1.2345,
+            low: 1.231,
+            high: 1.238,
+        }),
+        modes: None,
+        doubt: None,
         bytes: 103_514_112,
         flops: 51_757_056,
         bound: Some(BoundRecord {
@@ -98,6 +105,7 @@ pub(crate) fn controls() -> ControlsRecord {
         twins: around_one(0.0005),
         twin_rows: 3,
         false_verdicts: 0,
+        half_width: 0.0008,
         planted: 1.02,
         planted_found: SpeedupInterval {
             speedup: 1.0197,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BoundClass, BucketDecision, Decision, Outcome, RowState, Verdict};
+use super::{BoundClass, BucketDecision, ControlKind, Decision, Outcome, RowState, Verdict};
 
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,6 +54,15 @@ impl fmt::Display for BoundClass {
             Self::Memory => "memory",
             Self::Compute => "compute",
             Self::Latency => "latency",
+        })
+    }
+}
+
+impl fmt::Display for ControlKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Twins => "twins",
+            Self::Planted => "planted",
         })
     }
 }

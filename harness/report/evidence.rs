@@ -9,10 +9,15 @@ pub(super) fn is_emulated(entry: &Entry) -> bool {
     entry.gpu == EMULATED
 }
 
-/// Only what a GPU measured, and only with every gate passed. A row that was lost takes the claim over the set, not
+/// Only what a GPU measured, and only with every gate passed and the run's own controls. A row that was lost takes the claim over the set, not
 /// the figures of the other rows.
 pub(super) fn figures_stand(entry: &Entry) -> bool {
-    !is_emulated(entry) && !entry.gates.is_empty() && gates_passed(entry) == entry.gates.len()
+    let admissible = entry
+        .controls
+        .as_ref()
+        .is_none_or(|controls| controls.admissible);
+    let sound = !entry.gates.is_empty() && gates_passed(entry) == entry.gates.len();
+    !is_emulated(entry) && sound && admissible
 }
 
 pub(super) fn gates_passed(entry: &Entry) -> usize {

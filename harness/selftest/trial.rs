@@ -66,7 +66,7 @@ impl Trial<'_> {
             &Silent,
         );
         let failures = match run {
-            Ok(entry) => failures(entry.gates),
+            Ok(finished) => failures(finished.entry.gates),
             Err(SessionError::Build(error)) => vec![("build".to_owned(), error.to_string())],
             Err(SessionError::Load { source, .. }) => {
                 vec![("load".to_owned(), session::tell(&source))]

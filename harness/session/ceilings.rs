@@ -3,6 +3,7 @@
 use super::SessionError;
 use super::pair::WorkerFactory;
 use crate::device::{Facts, Peaks};
+use crate::ledger::CeilingsRecord;
 use crate::toolchain::Side;
 use crate::worker::Sandbox;
 use std::time::Duration;
@@ -20,6 +21,17 @@ pub(super) struct Ceilings {
 impl Ceilings {
     pub(super) fn copy_bytes_per_second(&self) -> Option<f64> {
         self.peaks.map(|peaks| peaks.copy_bytes)
+    }
+
+    pub(super) fn record(&self) -> Option<CeilingsRecord> {
+        let peaks = self.peaks?;
+        Some(CeilingsRecord {
+            hot_copy_tb_per_s: peaks.hot_copy_bytes * 1e-12,
+            read_tb_per_s: peaks.read_bytes * 1e-12,
+            fma_tflops: peaks.fma_operations * 1e-12,
+            tensor_tflops: peaks.tensor_operations * 1e-12,
+            empty_graph_us: peaks.empty_graph_ns * 1e-3,
+        })
     }
 
     pub(super) fn floor_ns(&self) -> Option<f64> {

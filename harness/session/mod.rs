@@ -22,6 +22,7 @@ pub use graphs::{CallGraph, graphs};
 pub use machine::{GpuChoice, Machine};
 pub use plan::{Depth, RunOptions, Selection};
 pub use progress::{Progress, Silent};
+pub use record::Finished;
 pub use replay::{Replay, ReplayOptions, Replayed};
 pub use run::run;
 pub(crate) use screening::tell;

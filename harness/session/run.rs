@@ -11,18 +11,18 @@ use super::controls::{self, TwinRows};
 use super::losses::Losses;
 use super::pair::WorkerFactory;
 use super::plan::{Cases, Depth, Sampling};
-use super::record::{Findings, assemble, entry_id};
+use super::record::{Findings, Finished, assemble, entry_id};
 use super::sampling::{RowSamples, Timing};
 use super::screening::{Screened, Screening};
 use super::{Machine, Progress, RunOptions, SessionError};
 use crate::crash::{CrashFolder, CrashedRun, Sources};
 use crate::gate::{GateBook, Oracle, check_objects, check_trivial, floor_ns, gates};
-use crate::ledger::{ClockRecord, Entry};
+use crate::ledger::ClockRecord;
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
 use crate::worker::{DeviceChoice, Instrument};
 
-/// Runs `task` on `machine` and returns the record; no ledger is touched.
+/// Runs `task` on `machine` and returns the record and its samples; no ledger is touched.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn run(
     machine: &Machine,
     options: &RunOptions,
     progress: &dyn Progress,
-) -> Result<Entry, SessionError> {
+) -> Result<Finished, SessionError> {
     let (started, clock) = (Timestamp::now(), Instant::now());
     let emulated = machine.is_emulated();
     let cases = Cases::select(task, &options.selection, emulated)?;

@@ -15,6 +15,7 @@ use super::screening::tell;
 use super::{Progress, RunOptions, SessionError};
 use crate::crash::LostCall;
 use crate::gate::{CaseJudge, GateBook, Left, Oracle, gates};
+use crate::ledger::RawProcess;
 use crate::task::Case;
 use crate::tensor::Role;
 use crate::toolchain::Side;
@@ -148,7 +149,7 @@ impl Timing<'_> {
                 worker.timed(self.options.limit)
             });
             match timed {
-                Ok(reply) => replies.push(reply),
+                Ok(reply) => replies.push(as_stored(reply)),
                 Err(error) => {
                     if !error.worker_is_usable() {
                         process.worker = None;
@@ -283,7 +284,7 @@ impl Timing<'_> {
             .worker
             .as_mut()
             .expect("a row should have been sent to a worker");
-        let reply = worker.timed(limit)?;
+        let reply = as_stored(worker.timed(limit)?);
         let timed = started.elapsed();
         self.judge(row, &reply);
         let mut place = (number as u64 % 2) * process.area;
@@ -408,6 +409,19 @@ impl Process {
             _ => Roles::Swapped,
         }
     }
+}
+
+/// With device samples as the samples file holds them, so that every figure of an entry can be computed from that again.
+fn as_stored(mut reply: TimeReply) -> TimeReply {
+    let calls = reply.calls_per_sample;
+    for lane in [
+        &mut reply.device,
+        &mut reply.device_hot,
+        &mut reply.device_dirty,
+    ] {
+        *lane = RawProcess::of(calls, lane).blocks();
+    }
+    reply
 }
 
 fn is_large(row: &Case) -> bool {

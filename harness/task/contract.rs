@@ -80,6 +80,9 @@ pub struct EntrySpec {
     /// Axes of which the shortened one stays a multiple.
     #[serde(default)]
     pub shrink_multiple_of: Vec<String>,
+    /// Operations of the formula for each element of an output, a multiply and an add counted apart.
+    #[serde(default)]
+    pub flops_per_output: u32,
 }
 
 impl EntrySpec {
