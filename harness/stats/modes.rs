@@ -28,7 +28,7 @@ pub struct Modes {
     pub slow: Mode,
     /// A process keeps its mode from its first sample to its last.
     pub by_process: bool,
-    /// Where the modes part in each process, in nanoseconds per call.
+    /// Where the modes part in each process, in nanoseconds per call. Not stored: who reads a record has no blocks.
     #[serde(skip)]
     pub(super) limits_ns: Vec<f64>,
 }
