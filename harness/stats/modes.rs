@@ -28,7 +28,7 @@ pub struct Modes {
     pub slow: Mode,
     /// A process keeps its mode from its first sample to its last.
     pub by_process: bool,
-    /// Where the modes part in each process, in nanoseconds per call.
+    /// Where the modes part in each process, in nanoseconds per call. Not stored: who reads a record has no blocks.
     #[serde(skip)]
     pub(super) limits_ns: Vec<f64>,
 }
@@ -38,8 +38,8 @@ pub struct Modes {
 /// Sorted log times have two modes where the widest gap that leaves at least a tenth and 3 samples on either side is
 /// over 3 standard deviations of the wider part, by its median absolute deviation (F. R. Hampel, J. Amer. Statist.
 /// Assoc. 69, 1974), so that no outlier hides or makes a mode, and over 3 of the usual process, since a few samples lie
-/// close by chance. A process that has one mode counts as of the mode that its samples are nearer to. `resolution_ns` is the clock's step per call: times on a
-/// grid have no deviation, and a gap counts from 3 steps on.
+/// close by chance. A process that has one mode counts as of the mode that its samples are nearer to. `resolution_ns` is
+/// the clock's step per call: times on a grid have no deviation, and a gap counts from 3 steps on.
 pub fn modes(processes: &[Vec<Block>], side: Side, resolution_ns: f64) -> Option<Modes> {
     let samples: Vec<Vec<f64>> = processes
         .iter()

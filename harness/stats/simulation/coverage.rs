@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::device::{Device, QUIET, estimate};
+use super::device::{Device, QUIET};
 use crate::stats::second_opinion;
 
 const SESSIONS: u64 = 10_000;

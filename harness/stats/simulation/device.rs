@@ -122,7 +122,7 @@ impl Device {
     }
 }
 
-pub(super) fn estimate(session: &[Vec<Block>]) -> Estimate {
+fn estimate(session: &[Vec<Block>]) -> Estimate {
     let means: Vec<f64> = session
         .iter()
         .map(|blocks| process_log_ratio(blocks).expect("a process has blocks"))

@@ -10,7 +10,7 @@ use crate::stats::{Estimate, verdicts};
 
 #[test]
 fn identical_code_is_called_different_in_one_family_of_twenty_at_most() {
-    const FAMILIES: u64 = 2000;
+    const FAMILIES: u64 = 4000;
     const ROWS: usize = 25;
     let same = Device {
         speedup: 1.0,
