@@ -268,8 +268,8 @@ mod tests {
     fn another_format_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.toml");
-        fs::write(&path, "format = 2\nwords = \"unknown\"\n").unwrap();
+        fs::write(&path, "format = 9\nwords = \"unknown\"\n").unwrap();
         let error = CrashDump::read(&path).unwrap_err().to_string();
-        assert!(error.contains("has format 2"), "{error}");
+        assert!(error.contains("has format 9"), "{error}");
     }
 }
