@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
+use super::attempt::AttemptArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
 use crate::worker::{Confinement, default_memory_limit};
@@ -62,6 +63,8 @@ pub(super) enum Command {
     Replay(ReplayArguments),
     /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
     Report(ReportArguments),
+    /// Say what the next run of a task is to show
+    Attempt(AttemptArguments),
     /// The isolated process that loads both sides
     #[command(hide = true)]
     Worker(WorkerArguments),

@@ -1,6 +1,7 @@
 //! The command line: parses, calls the library, prints. Measures nothing.
 
 mod arguments;
+mod attempt;
 mod bench;
 mod build;
 mod bundle;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
+        Command::Attempt(arguments) => attempt::attempt(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),
     };
     outcome.unwrap_or_else(|failure| failure.report(terminal.error_color()))

@@ -6,6 +6,7 @@ mod error;
 #[cfg(test)]
 mod fuzz;
 mod layout;
+mod note;
 mod printable;
 mod read;
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub(crate) use entry::decimal_text;
 pub use entry::*;
 pub use error::{AppendError, CorruptLedger, LedgerError};
 pub use layout::rounded;
+pub use note::{NoteError, PendingNote};
 pub use store::{Ledger, Verification};

@@ -1,5 +1,6 @@
 //! The program as its users run it: exit codes, stdout, stderr, and what it leaves on disk.
 
+mod attempt;
 mod contract;
 mod emulated;
 mod faults;
