@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
 use super::attempt::AttemptArguments;
+use super::rows_arguments::RowsArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
 use crate::worker::{Confinement, default_memory_limit};
@@ -65,6 +66,8 @@ pub(super) enum Command {
     Report(ReportArguments),
     /// Say what the next run of a task is to show
     Attempt(AttemptArguments),
+    /// Propose captured production calls as rows of a task
+    Rows(Box<RowsArguments>),
     /// The isolated process that loads both sides
     #[command(hide = true)]
     Worker(WorkerArguments),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::capture::{CaptureError, EpochError};
 use crate::crash::CrashError;
 use crate::device::MonitorError;
 use crate::ledger::{Decision, Entry, LedgerError, NoteError, Outcome as GateOutcome, RowState};
@@ -77,6 +78,12 @@ pub(super) enum Failure {
         cause: LedgerError,
     },
     #[error(transparent)]
+    #[diagnostic(transparent)]
+    Capture(#[from] CaptureError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Epoch(#[from] EpochError),
+    #[error(transparent)]
     Note(#[from] NoteError),
     #[error("{0}")]
     Usage(String),
@@ -105,6 +112,8 @@ impl Failure {
             | Self::NoProject(_)
             | Self::Scaffold(_)
             | Self::Crash(_)
+            | Self::Capture(_)
+            | Self::Epoch(_)
             | Self::Usage(_) => exit_codes::USAGE,
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,

@@ -14,6 +14,8 @@ mod log;
 mod new;
 mod replay;
 mod report;
+mod rows;
+mod rows_arguments;
 mod selftest;
 mod show;
 mod terminal;
@@ -45,6 +47,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
         Command::Attempt(arguments) => attempt::attempt(arguments, &terminal),
+        Command::Rows(arguments) => rows::rows(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),
     };
     outcome.unwrap_or_else(|failure| failure.report(terminal.error_color()))

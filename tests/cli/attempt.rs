@@ -5,8 +5,8 @@ use kda::cli::exit_codes::{PASSED, USAGE};
 use crate::lines::Run;
 use crate::project::{Finished, Project};
 
-/// A task of its own, because notes lie in the target folder, where other tests' runs would take them.
-const TASK: &str = "noted_by_the_test_of_notes";
+/// Not the fixture's: notes lie in the target folder, where recorded runs of other tests would take them.
+const TASK: &str = "my_add";
 
 fn note(project: &Project, arguments: &[&str]) -> Finished {
     project.kda(&[&["attempt", "note", TASK], arguments].concat())

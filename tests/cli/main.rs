@@ -11,6 +11,7 @@ mod process;
 mod project;
 mod replay;
 mod report;
+mod rows;
 mod sandbox;
 mod scaffold;
 mod selftest;
