@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
 use super::attempt::AttemptArguments;
+use super::manual::{CompletionsArguments, ManArguments};
 use super::rows_arguments::RowsArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
@@ -68,6 +69,10 @@ pub(super) enum Command {
     Attempt(AttemptArguments),
     /// Propose captured production calls as rows of a task
     Rows(Box<RowsArguments>),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write the pages of all commands
+    Man(ManArguments),
     /// The isolated process that loads both sides
     #[command(hide = true)]
     Worker(WorkerArguments),

@@ -7,10 +7,12 @@ mod build;
 mod bundle;
 mod context;
 mod doctor;
+mod examples;
 mod exit;
 mod ledger;
 mod list;
 mod log;
+mod manual;
 mod new;
 mod replay;
 mod report;
@@ -22,10 +24,17 @@ mod terminal;
 mod worker;
 
 pub use arguments::Cli;
+pub use examples::command;
 pub use exit::exit_codes;
 
 use arguments::Command;
+use clap::FromArgMatches;
 use exit::Failure;
+
+/// What the program was called with; ends the process where that cannot be, or where help was asked for.
+pub fn parse() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+}
 
 /// Runs one command; returns the process's exit code.
 pub fn run(cli: Cli) -> u8 {
@@ -48,6 +57,8 @@ pub fn run(cli: Cli) -> u8 {
         Command::Report(arguments) => report::report(arguments, &terminal),
         Command::Attempt(arguments) => attempt::attempt(arguments, &terminal),
         Command::Rows(arguments) => rows::rows(arguments, &terminal),
+        Command::Completions(arguments) => manual::completions(arguments, &terminal),
+        Command::Man(arguments) => manual::man(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),
     };
     outcome.unwrap_or_else(|failure| failure.report(terminal.error_color()))
