@@ -1,6 +1,7 @@
 //! The program as its users run it: exit codes, stdout, stderr, and what it leaves on disk.
 
 mod attempt;
+mod commands;
 mod contract;
 mod emulated;
 mod faults;
