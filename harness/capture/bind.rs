@@ -158,22 +158,21 @@ fn bound_tensor(slot: &TensorSlot, operand: &Operand) -> Result<BoundTensor, Str
     if operand.shape.iter().any(|size| *size < 0) {
         return Err(format!("tensor `{}` has a negative size", slot.name));
     }
-    let dense = || {
-        // A product beyond any memory is the contract's to refuse.
-        let elements = operand
-            .shape
-            .iter()
-            .try_fold(1_i64, |n, size| n.checked_mul(*size));
-        elements.map_or_else(
-            || vec![0; operand.shape.len()],
-            |_| dense_strides(&operand.shape),
-        )
-    };
+    let dense = dense(&operand.shape)
+        .ok_or_else(|| format!("tensor `{}` is larger than any memory", slot.name))?;
     Ok(BoundTensor {
         dtype,
-        strides: operand.strides.clone().unwrap_or_else(dense),
+        strides: operand.strides.clone().unwrap_or(dense),
         shape: operand.shape.clone(),
     })
+}
+
+/// Dense strides; `None` where a number of elements, an empty dimension counted as one, has no number.
+fn dense(shape: &[i64]) -> Option<Vec<i64>> {
+    let elements = shape
+        .iter()
+        .try_fold(1_i64, |n, size| n.checked_mul((*size).max(1)));
+    elements.map(|_| dense_strides(shape))
 }
 
 /// Outputs that the capture does not have, from the axes of what it has: dense, of the dtype of the first tensor with
@@ -236,9 +235,11 @@ fn derive_outputs(
                 slot.name
             )
         })?;
+        let strides = dense(&shape)
+            .ok_or_else(|| format!("output `{}` is larger than any memory", slot.name))?;
         *place = Some(BoundTensor {
             dtype,
-            strides: dense_strides(&shape),
+            strides,
             shape,
         });
     }

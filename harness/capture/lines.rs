@@ -10,6 +10,9 @@ use super::call::{Arguments, Call, Operand};
 /// Faults that are told at most; a file of another format has one in every line.
 const MOST_FAULTS: usize = 5;
 
+/// Calls that a line stands for at most: twelve days of a call a microsecond, and few enough that no sum overflows.
+const MOST_CALLS: u64 = 1 << 40;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -74,8 +77,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<Call>, Vec<String>> {
 fn parse_line(text: &str) -> Result<Call, String> {
     let line: Line =
         serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))?;
-    if line.count == 0 {
-        return Err("counts no call: leave it out, or count from 1".to_owned());
+    if !(1..=MOST_CALLS).contains(&line.count) {
+        return Err(format!(
+            "counts {} calls: leave `count` out, or count from 1 to {MOST_CALLS}",
+            line.count
+        ));
     }
     let arguments = match line.shapes {
         PerTensor::Named(shapes) => Arguments::Named {
@@ -213,7 +219,7 @@ mod tests {
             ),
             (
                 r#"{"name": "a", "shapes": [[1]], "dtypes": "f32", "count": 0}"#,
-                "count from 1",
+                "or count from 1",
             ),
             (
                 r#"{"name": "a", "shapes": [[1]], "dtypes": "f32", "strides": {"x": [1]}}"#,

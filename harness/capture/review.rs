@@ -304,3 +304,110 @@ impl Kind<'_> {
         block(self.entry, &self.bound, &heading)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::{lines, merged};
+
+    const CONTRACT: &str = r#"
+        schema = 1
+        summary = "any calls"
+        margin = 0.01
+        [[set]]
+        name = "all"
+        rows = ["*"]
+        [[entry]]
+        name = "scale"
+        shrink = "T"
+        scalars = [{ name = "factor", kind = "float" }]
+        tensors = [
+          { name = "x", role = "in", dims = [["T", "H"], ["B", "T", "H"]] },
+          { name = "by", role = "in", optional = true, dims = [["H"]] },
+          { name = "y", role = "out", dims = [["T", "H"], ["B", "T", "H"]] },
+        ]
+    "#;
+
+    const ROWS: &str = "# A comment.\ntask = \"demo\"\n";
+
+    fn task() -> Task {
+        Task {
+            name: "demo".to_owned(),
+            folder: PathBuf::new(),
+            contract: toml::from_str(CONTRACT).unwrap(),
+            contract_hash: String::new(),
+            rows: Vec::new(),
+            grid: Vec::new(),
+        }
+    }
+
+    fn request() -> Request {
+        let tolerance = Tolerance {
+            atol: 1e-2,
+            rtol: 1e-2,
+        };
+        Request {
+            tolerance: Some(tolerance),
+            ..Request::default()
+        }
+    }
+
+    fn sizes() -> impl Strategy<Value = Vec<i64>> {
+        let size = prop::sample::select(vec![-1, 0, 1, 1, 2, 3, 3, 64, 1 << 40, i64::MAX]);
+        prop::collection::vec(size, 0..4)
+    }
+
+    prop_compose! {
+        fn line()(
+            x in sizes(),
+            by in prop::option::of(sizes()),
+            strides in prop::option::of(sizes()),
+            dtype in prop::sample::select(vec!["bf16", "float", "c10::Half", "fp8"]),
+            factor in prop::sample::select(vec!["1.0", "1", "-0.0", "1e300", "true", "\"a\""]),
+            count in 1..5_u64,
+        ) -> String {
+            let by = serde_json::json!(by);
+            let strides = serde_json::json!(strides);
+            format!(
+                r#"{{"name": "lib::scale", "shapes": {{"x": {x:?}, "by": {by}}}, "dtypes": "{dtype}", "strides": {{"x": {strides}}}, "scalars": {{"factor": {factor}}}, "count": {count}}}"#
+            )
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_proposed_loads_and_is_then_known(lines in prop::collection::vec(line(), 1..8)) {
+            let calls = lines::parse(&lines.join("\n")).unwrap();
+            let mut task = task();
+            let review = Review::of(&task, &calls, &request()).unwrap();
+            let proposed = review.proposals.iter().map(|row| row.calls);
+            let refused = review.refused.iter().map(|refusal| refusal.calls);
+            prop_assert_eq!(proposed.chain(refused).sum::<u64>(), review.calls);
+
+            let blocks: Vec<&str> = review.proposals.iter().map(|row| row.block.as_str()).collect();
+            let text = merged(ROWS, &blocks.join("\n"), &BTreeSet::new()).unwrap();
+            task.rows = task.rows_in(&text).unwrap();
+            prop_assert_eq!(task.rows.len(), review.proposals.len());
+            let again = Review::of(&task, &calls, &request()).unwrap();
+            prop_assert!(again.proposals.is_empty() && again.unseen.is_empty());
+            prop_assert_eq!(again.seen.len(), task.rows.len());
+        }
+    }
+
+    #[test]
+    fn calls_that_move_most_come_first_and_sizes_name_them() {
+        let lines = [
+            r#"{"name": "scale", "shapes": [[4, 8], null], "dtypes": "f32", "scalars": {"factor": 1}, "count": 9}"#,
+            r#"{"name": "scale", "shapes": [[1, 4, 8], [8]], "dtypes": "f32", "scalars": {"factor": 1}, "count": 2}"#,
+            r#"{"name": "scale", "shapes": [[2, 400, 8]], "dtypes": "f32", "scalars": {"factor": 1}}"#,
+        ];
+        let calls = lines::parse(&lines.join("\n")).unwrap();
+        let review = Review::of(&task(), &calls, &request()).unwrap();
+        let ids: Vec<&str> = review.proposals.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(ids, ["t400_h8_b2_f32", "t4_h8_f32", "t4_h8_f32_2"]);
+    }
+}

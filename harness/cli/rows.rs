@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::Outcome;
@@ -153,14 +153,14 @@ fn open_epoch(
         )));
     }
     let path = task.folder.join("rows.toml");
-    let before = fs::read_to_string(&path)?;
+    let before = fs::read_to_string(&path).map_err(at(&path))?;
     let added = report::proposed_rows(&review.proposals);
     let after = capture::merged(&before, &added, &dropped)?;
     // Nothing is written that the task could not be loaded from.
     task.rows_in(&after)?;
     let beside = path.with_extension("toml.new");
-    fs::write(&beside, after)?;
-    fs::rename(&beside, &path)?;
+    fs::write(&beside, after).map_err(at(&beside))?;
+    fs::rename(&beside, &path).map_err(at(&path))?;
     let fresh = Task::load(project.root(), &task.name)?;
     let mut text = report::review(review);
     text.push_str(&format!(
@@ -194,7 +194,19 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
             path.display()
         ))
     })?;
-    Ok(file.write_all(text.trim_start().as_bytes())?)
+    file.write_all(text.trim_start().as_bytes())
+        .map_err(at(path))
+}
+
+/// What could not be read or written, and that nothing was changed.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> Failure {
+    let path = path.to_owned();
+    move |error| {
+        usage(format!(
+            "{}: {error}; make it a file that can be written, and import again",
+            path.display()
+        ))
+    }
 }
 
 fn usage(text: String) -> Failure {

@@ -262,6 +262,13 @@ fn an_epoch_without_drops_keeps_every_row() {
         rows(&project),
         ["row_small", "row_large", "rider_declined", "row_n700_f32"]
     );
+    let text = project.read("rows.toml");
+    fs::create_dir(project.path("tasks/axpy/rows.toml.new")).unwrap();
+    let more = LINES.replace("[700]", "[701]");
+    import(&project, &more, &["--new-epoch", "--prefix", "row_"])
+        .exits(USAGE)
+        .says(&["tasks/axpy/rows.toml.new", "import again"]);
+    assert_eq!(project.read("rows.toml"), text);
     import(&project, LINES, &["--drop-unseen"])
         .exits(USAGE)
         .says(&["--new-epoch"]);
