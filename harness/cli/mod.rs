@@ -27,8 +27,9 @@ pub use arguments::Cli;
 pub use examples::command;
 pub use exit::exit_codes;
 
-use arguments::Command;
 use clap::FromArgMatches;
+
+use arguments::Command;
 use exit::Failure;
 
 /// What the program was called with; ends the process where that cannot be, or where help was asked for.
