@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use kda::cli::{Cli, run};
+use kda::cli::{parse, run};
 
 fn main() -> ExitCode {
-    ExitCode::from(run(Cli::parse()))
+    ExitCode::from(run(parse()))
 }

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
+use super::attempt::AttemptArguments;
+use super::manual::{CompletionsArguments, ManArguments};
+use super::rows_arguments::RowsArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
 use crate::worker::{Confinement, default_memory_limit};
@@ -62,6 +65,14 @@ pub(super) enum Command {
     Replay(ReplayArguments),
     /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
     Report(ReportArguments),
+    /// Say what the next run of a task is to show
+    Attempt(AttemptArguments),
+    /// Propose captured production calls as rows of a task
+    Rows(Box<RowsArguments>),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write the pages of all commands
+    Man(ManArguments),
     /// The isolated process that loads both sides
     #[command(hide = true)]
     Worker(WorkerArguments),

@@ -11,7 +11,7 @@ use super::arguments::{BenchArguments, CheckArguments, RunArguments};
 use super::context::Context;
 use super::exit::{Failure, entry_code, exit_codes};
 use super::terminal::Terminal;
-use crate::ledger::{Entry, Ledger, LedgerError, SamplesRecord, rounded};
+use crate::ledger::{Entry, Ledger, LedgerError, PendingNote, SamplesRecord, rounded};
 use crate::report::{self, Recorded, json};
 use crate::session::{self, Depth, Finished, Machine, RunOptions, Selection};
 use crate::task::Task;
@@ -94,7 +94,10 @@ fn run_all(
             interrupted: Arc::clone(&interrupted),
         };
         let progress = terminal.progress();
-        let finished = session::run(
+        // Before the run: what is written during it was not expected of it.
+        let pending = PendingNote::of(&context.project.scratch_dir(), name);
+        let note = pending.read()?;
+        let mut finished = session::run(
             &context.project,
             &context.toolchain,
             &task,
@@ -102,6 +105,9 @@ fn run_all(
             &options,
             &progress,
         )?;
+        if let Destination::Folder(_) = destination {
+            finished.entry.note.clone_from(&note);
+        }
         let (entry, kept) = record(finished, &destination, &machine, &context)?;
         let recorded = match &kept {
             Kept::Nowhere => Recorded::Nowhere,
@@ -117,6 +123,9 @@ fn run_all(
         }
         if let Kept::Unsaved { saved, cause } = kept {
             return Err(Failure::NotRecorded { saved, cause });
+        }
+        if let (Kept::In(_), Some(note)) = (&kept, note) {
+            pending.taken(&note)?;
         }
         worst = worse(worst, entry_code(&entry));
     }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::capture::{CaptureError, EpochError};
 use crate::crash::CrashError;
 use crate::device::MonitorError;
-use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::ledger::{Decision, Entry, LedgerError, NoteError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -76,6 +77,14 @@ pub(super) enum Failure {
         #[source]
         cause: LedgerError,
     },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Capture(#[from] CaptureError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Epoch(#[from] EpochError),
+    #[error(transparent)]
+    Note(#[from] NoteError),
     #[error("{0}")]
     Usage(String),
     #[error("writing the output")]
@@ -103,10 +112,13 @@ impl Failure {
             | Self::NoProject(_)
             | Self::Scaffold(_)
             | Self::Crash(_)
+            | Self::Capture(_)
+            | Self::Epoch(_)
             | Self::Usage(_) => exit_codes::USAGE,
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
+            Self::Note(error) => note_code(error),
             Self::Bundle(_) | Self::Output(_) => exit_codes::UNEXPECTED,
         }
     }
@@ -144,6 +156,13 @@ fn session_code(error: &SessionError) -> u8 {
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,
         SessionError::Interrupted => exit_codes::INTERRUPTED,
+    }
+}
+
+fn note_code(error: &NoteError) -> u8 {
+    match error {
+        NoteError::Empty { .. } | NoteError::TooLong { .. } => exit_codes::USAGE,
+        NoteError::Io { .. } => exit_codes::UNEXPECTED,
     }
 }
 

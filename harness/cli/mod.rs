@@ -1,28 +1,41 @@
 //! The command line: parses, calls the library, prints. Measures nothing.
 
 mod arguments;
+mod attempt;
 mod bench;
 mod build;
 mod bundle;
 mod context;
 mod doctor;
+mod examples;
 mod exit;
 mod ledger;
 mod list;
 mod log;
+mod manual;
 mod new;
 mod replay;
 mod report;
+mod rows;
+mod rows_arguments;
 mod selftest;
 mod show;
 mod terminal;
 mod worker;
 
 pub use arguments::Cli;
+pub use examples::command;
 pub use exit::exit_codes;
+
+use clap::FromArgMatches;
 
 use arguments::Command;
 use exit::Failure;
+
+/// What the program was called with; ends the process where that cannot be, or where help was asked for.
+pub fn parse() -> Cli {
+    Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+}
 
 /// Runs one command; returns the process's exit code.
 pub fn run(cli: Cli) -> u8 {
@@ -43,6 +56,10 @@ pub fn run(cli: Cli) -> u8 {
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
+        Command::Attempt(arguments) => attempt::attempt(arguments, &terminal),
+        Command::Rows(arguments) => rows::rows(arguments, &terminal),
+        Command::Completions(arguments) => manual::completions(arguments, &terminal),
+        Command::Man(arguments) => manual::man(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),
     };
     outcome.unwrap_or_else(|failure| failure.report(terminal.error_color()))

@@ -15,7 +15,8 @@ pub(super) fn new(arguments: &NewArguments, terminal: &Terminal) -> Outcome {
         .strip_prefix(context.project.root())
         .unwrap_or(&folder);
     terminal.result(&format!(
-        "{}: a vector add to begin from; `kda check {name}` judges it, docs/contract.md says what to change",
+        "{}: a vector add to begin from; `kda check {name}` judges it, docs/quickstart.md makes another kernel of it, and \
+         docs/contract.md explains every key",
         shown.display()
     ))?;
     Ok(exit_codes::PASSED)

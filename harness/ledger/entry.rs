@@ -74,6 +74,9 @@ pub struct Entry {
     pub decision: Decision,
     /// One sentence for a reviewer.
     pub summary: String,
+    /// What was expected of the attempt, written before the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// GPU as the driver names it, or `emulated`.
     pub gpu: String,
     pub started: String,

@@ -8,6 +8,7 @@ mod error;
 #[cfg(test)]
 mod fuzz;
 mod layout;
+mod note;
 mod printable;
 mod read;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub(crate) use entry::decimal_text;
 pub use entry::*;
 pub use error::{AppendError, CorruptLedger, LedgerError};
 pub use layout::rounded;
+pub use note::{NoteError, PendingNote};
 pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;
 pub use store::{Ledger, Verification};

@@ -145,6 +145,7 @@ pub(crate) fn entry() -> Entry {
         task: "demo_vector_axpy".to_owned(),
         decision: Decision::Promote,
         summary: "1.235 times as fast over the b200 rows, none slower".to_owned(),
+        note: None,
         gpu: "NVIDIA H100 80GB HBM3".to_owned(),
         started: "2026-01-02T03:04:05Z".to_owned(),
         wall_seconds: 37.25,

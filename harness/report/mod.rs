@@ -1,6 +1,7 @@
 //! Views of finished entries: text for a terminal, JSON lines for programs. Nothing here measures or prints.
 
 mod buckets;
+mod capture;
 mod color;
 mod difference;
 mod evidence;
@@ -19,6 +20,7 @@ mod summary;
 mod tasks;
 mod verification;
 
+pub use capture::{proposed_rows, review};
 pub use color::{Color, Tone};
 pub use difference::difference;
 pub use graphs::graphs;

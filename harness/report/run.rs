@@ -25,6 +25,9 @@ pub enum Recorded<'a> {
 /// The whole view: decision and headline, gates, rows, buckets, provenance, and where the entry went.
 pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     let mut text = headline(entry, color);
+    if let Some(note) = &entry.note {
+        text.push_str(&format!("note: {note}\n"));
+    }
     text.push_str(&gates(&entry.gates, color));
     for warning in &entry.warnings {
         text.push_str(&format!(

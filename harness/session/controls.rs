@@ -14,10 +14,10 @@ use crate::worker::{DeviceChoice, Pairing, TimeReply, WorkerError};
 /// Rows on which the baseline meets its copy: the smallest, the median and the largest.
 const TWIN_ROWS: usize = 3;
 
-/// Elements of the planted copy: 128 MiB in and as much out, far beyond any L2, so that time follows bytes.
-const PLANTED_ELEMENTS: i64 = 32 << 20;
+/// Elements of the planted copy: 51 parts of 2.5 MiB in and as many out, far beyond any L2, so that time follows bytes.
+const PLANTED_ELEMENTS: i64 = 51 * (640 << 10);
 
-/// Ratio of the bytes that the planted pair moves; `kPlantedParts` of support.cu.
+/// Ratio of the bytes that the planted pair moves: 51 parts to 50, as in support.cu.
 pub(super) const PLANTED: f64 = 1.02;
 
 /// One pair whose true ratio is known.

@@ -55,6 +55,19 @@ impl Task {
         Self::load_in(root, CORPUS_TASKS, name)
     }
 
+    /// The rows that the task would have with `text` as its rows.toml.
+    ///
+    /// # Errors
+    ///
+    /// What [`Task::load`] says about such a file.
+    pub fn rows_in(&self, text: &str) -> Result<Vec<Case>, TaskError> {
+        let source = SourceText {
+            file: format!("{TASKS}/{}/rows.toml", self.name),
+            text: text.to_owned(),
+        };
+        Ok(Rows::parse(&source, &self.contract, &self.name)?.rows)
+    }
+
     fn load_in(root: &Path, tasks: &str, name: &str) -> Result<Self, TaskError> {
         let known = names_in(&root.join(tasks))?;
         if !known.iter().any(|task| task == name) {

@@ -17,7 +17,8 @@ mod shrink;
 pub use case::{Case, Expect, Scalar, Tolerance};
 pub use catalog::{Task, names};
 pub use contract::{
-    CandidateTerms, Contract, EntrySpec, ErrorBudget, RowSet, ScalarSlot, StaticTerm, TensorSlot,
+    CandidateTerms, Contract, EntrySpec, ErrorBudget, RowSet, ScalarSlot, ScalarType, StaticTerm,
+    TensorSlot,
 };
 pub use error::TaskError;
 pub use shrink::{ShrinkLimit, shrink};

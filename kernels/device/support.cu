@@ -194,6 +194,17 @@ check_kernel(const Span* spans, uint32_t pattern, unsigned long long* damage) {
   if (found != 0) atomicAdd(damage, found);
 }
 
+// Adds what the block's threads have found to *total: one atomic a block, as those on one address take turns.
+__device__ void add_up(unsigned long long found, unsigned long long* total) {
+  __shared__ unsigned long long of_block;
+  if (threadIdx.x == 0) of_block = 0;
+  __syncthreads();
+  for (int lane = 16; lane > 0; lane /= 2) found += __shfl_down_sync(0xFFFFFFFFu, found, lane);
+  if (threadIdx.x % 32 == 0 && found != 0) atomicAdd(&of_block, found);
+  __syncthreads();
+  if (threadIdx.x == 0 && of_block != 0) atomicAdd(total, of_block);
+}
+
 // Adds a sum over (place, word) that changes with any word and any exchange of two words to *digest.
 __global__ void __launch_bounds__(kThreads) digest_kernel(const Span* spans, unsigned long long* digest) {
   const Span span = spans[blockIdx.y];
@@ -207,7 +218,7 @@ __global__ void __launch_bounds__(kThreads) digest_kernel(const Span* spans, uns
       [&](uint64_t address) {
         sum += random_bits(*reinterpret_cast<const uint8_t*>(address) + (key << 32), ~(address - span.address));
       });
-  if (sum != 0) atomicAdd(digest, sum);
+  add_up(sum, digest);
 }
 
 // Reads `vectors` x 16 B so that what was in the L2 before is evicted and its dirty lines are written back.
@@ -235,16 +246,15 @@ __global__ void __launch_bounds__(kThreads) touch_kernel(const Span* spans) {
       });
 }
 
-// out[i] = in[i] over 16 B vectors, then the first `again` of them once more; `passes` times in all.
-//   Moves 32 * (vectors + again) B a pass. Bound: memory, or the L2 where both buffers fit.
+// out[i] = in[i] over 16 B vectors, `passes` times in all.
+//   Moves 32 * vectors B a pass. Bound: memory, or the L2 where both buffers fit.
 __global__ void __launch_bounds__(kThreads)
-copy_kernel(uint4* out, const uint4* in, int64_t vectors, int64_t again, int passes) {
+copy_kernel(uint4* out, const uint4* in, int64_t vectors, int passes) {
   const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
   const int64_t thread = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   for (int pass = 0; pass < passes; ++pass) {
-    for (int64_t index = thread; index < vectors + again; index += step) {
-      const int64_t place = index < vectors ? index : index - vectors;
-      out[place] = __ldcg(in + place);  // past the L1, which would hold a small buffer's part of a multiprocessor
+    for (int64_t index = thread; index < vectors; index += step) {
+      out[index] = __ldcg(in + index);  // past the L1, which would hold a small buffer's part of a multiprocessor
     }
   }
 }
@@ -327,28 +337,27 @@ __global__ void hold_kernel(const volatile uint32_t* released, uint64_t limit_ns
   }
 }
 
+constexpr uint64_t kWordsAThread = 16;  // that a digest folds before it is added up
+
 unsigned blocks_for(uint64_t items) {
   const uint64_t blocks = (items + kThreads - 1) / kThreads;
   return static_cast<unsigned>(blocks < 1 ? 1 : blocks > kMaxBlocks ? kMaxBlocks : blocks);
 }
 
 // One vector a thread and pass, so that time follows bytes without steps.
-cudaError_t launch_copy(uint64_t to, uint64_t from, uint64_t bytes, int64_t again, int passes, void* stream) {
+cudaError_t launch_copy(uint64_t to, uint64_t from, uint64_t bytes, int passes, void* stream) {
   const int64_t vectors = static_cast<int64_t>(bytes / 16);
-  const unsigned blocks = static_cast<unsigned>((vectors + again + kThreads - 1) / kThreads);
+  const unsigned blocks = static_cast<unsigned>((vectors + kThreads - 1) / kThreads);
   return kda::launch(copy_kernel, dim3(blocks), dim3(kThreads), 0, stream, reinterpret_cast<uint4*>(to),
-                     reinterpret_cast<const uint4*>(from), vectors, again, passes);
+                     reinterpret_cast<const uint4*>(from), vectors, passes);
 }
 
-constexpr int kPlantedParts = 50;  // one part in 50 is 2 %; harness/session/controls.rs says so too
-
-// Copies; with `parts`, one part in so many twice.
-int32_t launch_planted(const KdaCall& call, int parts) {
+// Copies `parts` parts in 51: all of them are 2 % more than 50. harness/session/controls.rs says so too.
+int32_t launch_planted(const KdaCall& call, uint64_t parts) {
   const KdaTensor& in = *call.tensors[0];
-  const uint64_t bytes = static_cast<uint64_t>(in.shape[0]) * sizeof(float);
-  const int64_t again = parts == 0 ? 0 : static_cast<int64_t>(bytes / 16) / parts;
+  const uint64_t bytes = static_cast<uint64_t>(in.shape[0]) * sizeof(float) * parts / 51;
   const cudaError_t status = launch_copy(reinterpret_cast<uint64_t>(call.tensors[1]->data),
-                                         reinterpret_cast<uint64_t>(in.data), bytes, again, 1, call.stream);
+                                         reinterpret_cast<uint64_t>(in.data), bytes, 1, call.stream);
   return status == cudaSuccess ? KDA_OK : KDA_CUDA_ERROR;
 }
 
@@ -389,7 +398,7 @@ KDA_EXPORT int32_t kda_support_check(const void* spans, uint32_t count, uint64_t
 
 KDA_EXPORT int32_t kda_support_digest(const void* spans, uint32_t count, uint64_t longest, uint64_t* digest,
                                       void* stream) {
-  return kda::launch(digest_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
+  return kda::launch(digest_kernel, dim3(blocks_for(longest / 4 / kWordsAThread), count), dim3(kThreads), 0, stream,
                      static_cast<const Span*>(spans), reinterpret_cast<unsigned long long*>(digest));
 }
 
@@ -404,7 +413,7 @@ KDA_EXPORT int32_t kda_support_touch(const void* spans, uint32_t count, uint64_t
 }
 
 KDA_EXPORT int32_t kda_support_copy(uint64_t to, uint64_t from, uint64_t bytes, int32_t passes, void* stream) {
-  return launch_copy(to, from, bytes, 0, passes, stream);
+  return launch_copy(to, from, bytes, passes, stream);
 }
 
 // `blocks` x 256 threads; operations = blocks * 256 * rounds * 32.
@@ -422,9 +431,9 @@ KDA_EXPORT int32_t kda_support_stamp(uint64_t stamp, void* stream) {
 }
 
 // The planted control behind the ABI's calls: tensors in and out of one size. The baseline moves 2 % more bytes.
-KDA_EXPORT int32_t kda_support_planted_baseline(const KdaCall* call) { return launch_planted(*call, kPlantedParts); }
+KDA_EXPORT int32_t kda_support_planted_baseline(const KdaCall* call) { return launch_planted(*call, 51); }
 
-KDA_EXPORT int32_t kda_support_planted_candidate(const KdaCall* call) { return launch_planted(*call, 0); }
+KDA_EXPORT int32_t kda_support_planted_candidate(const KdaCall* call) { return launch_planted(*call, 50); }
 
 KDA_EXPORT int32_t kda_support_empty(void* stream) { return kda::launch(empty_kernel, dim3(1), dim3(32), 0, stream); }
 

@@ -107,6 +107,7 @@ pub struct Row {
 pub struct End {
     pub decision: String,
     pub summary: String,
+    pub note: Option<String>,
     pub wall_seconds: f64,
     pub ledger: Option<String>,
     pub unsaved: Option<String>,

@@ -1,5 +1,7 @@
 //! The program as its users run it: exit codes, stdout, stderr, and what it leaves on disk.
 
+mod attempt;
+mod commands;
 mod contract;
 mod emulated;
 mod faults;
@@ -10,6 +12,7 @@ mod process;
 mod project;
 mod replay;
 mod report;
+mod rows;
 mod sandbox;
 mod scaffold;
 mod selftest;

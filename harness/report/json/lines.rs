@@ -78,6 +78,7 @@ impl<'a> Begin<'a> {
 pub(super) struct End<'a> {
     decision: String,
     summary: &'a str,
+    note: Option<&'a str>,
     wall_seconds: f64,
     ledger: Option<&'a Path>,
     unsaved: Option<&'a Path>,
@@ -95,6 +96,7 @@ impl<'a> End<'a> {
         Self {
             decision: entry.decision.to_string(),
             summary: &entry.summary,
+            note: entry.note.as_deref(),
             wall_seconds: entry.wall_seconds,
             ledger,
             unsaved,

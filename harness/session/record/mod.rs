@@ -94,6 +94,7 @@ fn entry(findings: &Findings) -> Entry {
         task: findings.task.name.clone(),
         decision,
         summary: summary(decision, &headline, &gates, &rows),
+        note: None,
         gpu: facts.name.clone(),
         started: findings.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         wall_seconds: findings.wall_seconds,
