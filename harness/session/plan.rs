@@ -155,13 +155,13 @@ impl Sampling {
         let full = TimePlan {
             sample_ns: 1e6,
             warmup_rounds: 30,
-            pilot_blocks: 8,
+            pilot_blocks: 6,
             max_blocks: 32,
             blocks: None,
             hot_blocks: 2,
             dirty_blocks: 2,
-            host_blocks: 16,
-            host_ns: 2e7,
+            host_blocks: 8,
+            host_ns: 1e7,
             margin,
             max_calls: 512,
         };

@@ -4,7 +4,7 @@ use super::check::Area;
 use super::protocol::{Fault, FetchedOutputs};
 use super::serve::Session;
 use super::time::TimedRow;
-use crate::device::DeviceError;
+use crate::device::{DeviceError, Span};
 use crate::tensor::{Role, TensorSpec};
 use crate::toolchain::Side;
 
@@ -24,9 +24,12 @@ impl Session {
         side: Side,
         poison: u32,
     ) -> Result<(), DeviceError> {
-        let outputs = row.outputs(side);
-        let mut spans = outputs.chunks(PAINTED_AT_ONCE);
-        spans.try_for_each(|spans| self.device.paint(spans, poison))
+        self.paint(&row.outputs(side), poison)
+    }
+
+    pub(super) fn paint(&mut self, spans: &[Span], pattern: u32) -> Result<(), DeviceError> {
+        let mut spans = spans.chunks(PAINTED_AT_ONCE);
+        spans.try_for_each(|spans| self.device.paint(spans, pattern))
     }
 
     /// Sides whose timed replays left other bits, in any buffer set, than the same calls captured and replayed once.

@@ -1,13 +1,15 @@
-//! The lanes of a row, each in blocks of four samples.
+//! The lanes beside the headline, each in blocks of four samples.
 
-use super::audit::AUDIT_POISON;
 use super::protocol::{Fault, LaneSamples, TimePlan};
 use super::serve::Session;
 use super::time::TimedRow;
 use crate::device::{DeviceError, GraphId, Span, Stream};
-use crate::stats::{Block, Order, blocks_per_process};
+use crate::stats::{Block, Order};
 use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, sample_produced, warm_up};
 use crate::toolchain::Side;
+
+/// Samples of the lanes beside the headline are this much shorter: their figures bear no verdict.
+const SIDE_LANE_SHARE: u32 = 3;
 
 /// Calls enqueued in one `submit` sample at most: far below the depth at which a launch waits for the device.
 const SUBMIT_CALLS: u32 = 64;
@@ -39,6 +41,7 @@ impl Session {
         plan: &TimePlan,
         watch: &mut ClockWatch,
     ) -> Result<LaneSamples, Fault> {
+        let calls = share(calls);
         let graphs = self.row_graphs(row, calls, 1)?;
         warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
         let schedule = orders(plan.hot_blocks, row.seed ^ Lane::Hot as u64);
@@ -56,8 +59,11 @@ impl Session {
         sets: u32,
         plan: &TimePlan,
     ) -> Result<LaneSamples, Fault> {
+        // A sample that meets each of its sets once finds them cold, since a settle is in front of it.
+        let calls = share(calls);
+        let sets = sets.min(calls) as usize;
         let inputs = |side| -> Vec<Vec<Span>> {
-            let placements = row.sets(side)[..sets as usize].iter();
+            let placements = row.sets(side)[..sets].iter();
             placements
                 .map(|placement| placement.inputs(&row.case))
                 .collect()
@@ -95,52 +101,6 @@ impl Session {
                 let placement = &placements[call as usize % inputs.len()];
                 sides.launch(side, placement, stream).accepted(side)
             })
-    }
-
-    /// The headline lane. Before its last block every output is painted over, so that what the parent fetches was
-    /// written by replays that were timed.
-    pub(super) fn cold_lane(
-        &mut self,
-        row: &TimedRow,
-        graphs: &RowGraphs,
-        calls: u32,
-        plan: &TimePlan,
-        watch: &mut ClockWatch,
-    ) -> Result<LaneSamples, Fault> {
-        let mut blocks = Vec::new();
-        // Pilot and rest are balanced each, so that the whole is, wherever the pilot ends it.
-        let schedule = match plan.blocks {
-            Some(blocks) => orders(blocks, row.seed),
-            None => {
-                let pilot = orders(plan.pilot_blocks, row.seed);
-                blocks = sample_blocks(&mut *self.device, graphs, &pilot, calls, watch)?;
-                let bounds = plan.pilot_blocks as usize + 2..=plan.max_blocks as usize;
-                let needed = blocks_per_process(&blocks, plan.margin, bounds)
-                    .map_or(plan.max_blocks, |needed| needed as u32);
-                orders(needed - plan.pilot_blocks, !row.seed)
-            }
-        };
-        let (last, before) = schedule
-            .split_last()
-            .expect("a row should be sampled in one block at least");
-        blocks.extend(sample_blocks(
-            &mut *self.device,
-            graphs,
-            before,
-            calls,
-            watch,
-        )?);
-        for side in Side::BOTH {
-            self.paint_outputs(row, side, AUDIT_POISON)?;
-        }
-        blocks.extend(sample_blocks(
-            &mut *self.device,
-            graphs,
-            &[*last],
-            calls,
-            watch,
-        )?);
-        Ok(blocks)
     }
 
     /// Host time of dispatch and launch, the stream being held.
@@ -225,4 +185,9 @@ impl Session {
             ns: logs.map(|log: f64| (log / f64::from(rounds)).exp()),
         })
     }
+}
+
+/// Calls in a sample of a lane that is told beside the headline.
+fn share(calls: u32) -> u32 {
+    calls.div_ceil(SIDE_LANE_SHARE)
 }

@@ -8,6 +8,7 @@ mod audit;
 mod call;
 mod check;
 mod client;
+mod cold;
 mod deadline;
 #[cfg(test)]
 mod fuzz;

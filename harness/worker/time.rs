@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::audit::PAINTED_AT_ONCE;
+use super::cold::{Cold, Sample};
 use super::placement::{GUARD_PATTERN, Placement, set_bytes};
 use super::protocol::{Fault, TimeReply, TimeRequest};
 use super::serve::Session;
@@ -10,7 +11,7 @@ use super::side::SideStatus;
 use crate::device::{Device, DeviceError, Span};
 use crate::ledger::GraphRecord;
 use crate::task::Case;
-use crate::timing::{ClockWatch, RowGraphs, calls_per_sample, rotation, warm_up};
+use crate::timing::{ClockWatch, RowGraphs, calls_per_sample, rotation};
 use crate::toolchain::Side;
 
 /// Share of the device's memory that one row's buffer sets may take.
@@ -35,6 +36,16 @@ impl TimedRow {
             Side::Baseline => &self.baseline,
             Side::Candidate => &self.candidate,
         }
+    }
+
+    /// Hands each side the other's buffer sets.
+    pub(super) fn exchange(&mut self) {
+        std::mem::swap(&mut self.baseline, &mut self.candidate);
+    }
+
+    pub(super) fn workspaces(&self, side: Side) -> Vec<Span> {
+        let spans = self.sets(side).iter().flat_map(|set| set.workspaces);
+        spans.filter(|span| span.bytes > 0).collect()
     }
 
     /// Outputs of every buffer set that are not also inputs.
@@ -86,20 +97,12 @@ impl Session {
         let wall = self.wall_lane(&row, estimate, &plan)?;
         spent.lap("wall");
         // Last, so that what is fetched afterwards was written by timed replays of the headline lane.
-        let graphs = self.row_graphs(&row, calls, sets)?;
-        spent.lap("capture");
-        for (side, graph) in graphs.by_side() {
-            graph_faults.extend(self.attest_sample(
-                side,
-                graph,
-                calls,
-                &row.case,
-                row.sets(side),
-            )?);
-        }
-        spent.lap("attest");
-        let warmup_rounds = warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
-        let device = self.cold_lane(&row, &graphs, calls, &plan, &mut clocks)?;
+        let sample = Sample { calls, sets };
+        let Cold {
+            blocks: device,
+            graphs,
+            warmup_rounds,
+        } = self.cold_lane(&mut row, sample, &plan, &mut clocks, &mut graph_faults)?;
         spent.lap("cold");
         let unlike_fresh = self.unlike_fresh(&row, sets)?;
         let device_changes = self.device_changes()?;
@@ -135,6 +138,9 @@ impl Session {
             self.sides.workspace_bytes(Side::Baseline, &case)?,
             self.sides.workspace_bytes(Side::Candidate, &case)?,
         ];
+        // The sides exchange their buffers halfway: both have workspaces of either's size.
+        let workspaces = [0, 1].map(|which| workspaces[0][which].max(workspaces[1][which]));
+        let workspaces = [workspaces; 2];
         let one_set = workspaces.map(|workspaces| set_bytes(&case, workspaces));
         let facts = self.device.facts();
         let room = match facts.memory_bytes {

@@ -1,0 +1,126 @@
+//! The headline lane: replays over rotating buffer sets, which the sides exchange halfway.
+//!
+//! Where a buffer lies in the device's memory moves a time by a tenth of a percent, in a process from its first sample to
+//! its last. Each side runs half of its blocks on the buffers that the other had, so that neither has the better place.
+
+use super::audit::AUDIT_POISON;
+use super::protocol::{Fault, LaneSamples, TimePlan};
+use super::serve::Session;
+use super::time::TimedRow;
+use crate::stats::{Block, Order, blocks_per_process};
+use crate::tensor::Role;
+use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up};
+use crate::toolchain::Side;
+
+/// What the headline lane leaves.
+pub(super) struct Cold {
+    pub(super) blocks: LaneSamples,
+    /// Those of the second half, whose replays are fetched.
+    pub(super) graphs: RowGraphs,
+    pub(super) warmup_rounds: u32,
+}
+
+/// A sample's graph.
+#[derive(Clone, Copy)]
+pub(super) struct Sample {
+    pub(super) calls: u32,
+    pub(super) sets: u32,
+}
+
+impl Session {
+    /// Before its last block every output is painted over, so that what the parent fetches was written by replays that
+    /// were timed.
+    pub(super) fn cold_lane(
+        &mut self,
+        row: &mut TimedRow,
+        sample: Sample,
+        plan: &TimePlan,
+        watch: &mut ClockWatch,
+        faults: &mut Vec<String>,
+    ) -> Result<Cold, Fault> {
+        let graphs = self.cold_graphs(row, sample, faults)?;
+        let warmup_rounds = warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        let (mut blocks, second_half) =
+            self.first_half(row.seed, &graphs, sample.calls, plan, watch)?;
+        self.discard(&graphs)?;
+
+        self.exchange(row)?;
+        let graphs = self.cold_graphs(row, sample, faults)?;
+        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        let schedule = orders(second_half, !row.seed);
+        let (last, before) = schedule
+            .split_last()
+            .expect("a row should be sampled in two blocks at least");
+        let mut take = |session: &mut Self, orders: &[Order]| {
+            sample_blocks(&mut *session.device, &graphs, orders, sample.calls, watch)
+        };
+        blocks.extend(take(self, before)?);
+        for side in Side::BOTH {
+            self.paint_outputs(row, side, AUDIT_POISON)?;
+        }
+        blocks.extend(take(self, &[*last])?);
+        Ok(Cold {
+            blocks,
+            graphs,
+            warmup_rounds,
+        })
+    }
+
+    /// The blocks before the exchange, and how many come after it: as many, and both numbers even, so that ABBA and BAAB
+    /// balance in either half.
+    fn first_half(
+        &mut self,
+        seed: u64,
+        graphs: &RowGraphs,
+        calls: u32,
+        plan: &TimePlan,
+        watch: &mut ClockWatch,
+    ) -> Result<(Vec<Block>, u32), Fault> {
+        let mut take =
+            |orders: &[Order]| sample_blocks(&mut *self.device, graphs, orders, calls, watch);
+        if let Some(blocks) = plan.blocks {
+            let half = blocks / 2;
+            return Ok((take(&orders(blocks - half, seed))?, half));
+        }
+        let pilot = plan.pilot_blocks;
+        let mut blocks = take(&orders(pilot, seed))?;
+        let bounds = 2 * pilot as usize..=plan.max_blocks as usize;
+        let needed = blocks_per_process(&blocks, plan.margin, bounds)
+            .map_or(plan.max_blocks, |needed| needed as u32);
+        let half = needed.next_multiple_of(4).min(plan.max_blocks) / 2;
+        blocks.extend(take(&orders(half.saturating_sub(pilot), !seed))?);
+        Ok((blocks, half))
+    }
+
+    fn cold_graphs(
+        &mut self,
+        row: &TimedRow,
+        sample: Sample,
+        faults: &mut Vec<String>,
+    ) -> Result<RowGraphs, Fault> {
+        let Sample { calls, sets } = sample;
+        let graphs = self.row_graphs(row, calls, sets)?;
+        for (side, graph) in graphs.by_side() {
+            faults.extend(self.attest_sample(side, graph, calls, &row.case, row.sets(side))?);
+        }
+        Ok(graphs)
+    }
+
+    /// Hands each side the other's buffers, with nothing of the other in them: outputs and workspaces are painted, and
+    /// inputs that calls overwrite are drawn again.
+    fn exchange(&mut self, row: &mut TimedRow) -> Result<(), Fault> {
+        row.exchange();
+        let overwrites = row.case.outputs().any(|spec| spec.role == Role::Inout);
+        for side in Side::BOTH {
+            self.paint_outputs(row, side, AUDIT_POISON)?;
+            let workspaces = row.workspaces(side);
+            self.paint(&workspaces, AUDIT_POISON)?;
+            if overwrites {
+                for (set, placement) in (0..).zip(row.sets(side)) {
+                    placement.draw(&mut *self.device, &row.case, row.seed, set)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
