@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::chain::Link;
 use super::layout::rounded;
 use super::printable::printable;
-use super::{Entry, Fault, FaultKind, SCHEMA_VERSION};
+use super::{Entry, Fault, FaultKind, Record, SCHEMA_VERSION};
 
 /// Why a sealed entry has no [`Entry`].
 pub(super) enum Unread {
@@ -34,6 +34,7 @@ pub(super) fn read_entry(text: &str, number: usize, link: &Link) -> Result<Entry
                 let at = link.text.start + span.start..link.text.start + span.end;
                 let kind = FaultKind::Unreadable(printable(error.message()));
                 Unread::Unreadable(Fault {
+                    record: Record::Entry,
                     entry: number,
                     kind,
                     at,

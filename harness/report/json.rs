@@ -132,6 +132,17 @@ mod tests {
             .collect()
     }
 
+    fn unread() -> Verification {
+        Verification {
+            path: "l.toml".into(),
+            hashes: Vec::new(),
+            entries: 0,
+            epochs: Vec::new(),
+            newest: None,
+            fault: None,
+        }
+    }
+
     fn types(lines: &[Value]) -> Vec<&str> {
         lines
             .iter()
@@ -190,9 +201,9 @@ mod tests {
     #[test]
     fn a_verification_names_the_fault() {
         let found = Verification {
-            path: "l.toml".into(),
             hashes: vec!["ab".to_owned()],
-            fault: None,
+            entries: 1,
+            ..unread()
         };
         let lines = lines(|out| verifications(std::slice::from_ref(&found), out));
         assert_eq!(types(&lines), ["begin", "verification"]);
@@ -205,11 +216,7 @@ mod tests {
     #[test]
     fn every_type_and_key_is_documented() {
         let entry = sample::entry();
-        let found = Verification {
-            path: "l.toml".into(),
-            hashes: Vec::new(),
-            fault: None,
-        };
+        let found = unread();
         let mut all = lines(|out| run(&entry, Recorded::Nowhere, out));
         all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
         all.extend(lines(|out| {

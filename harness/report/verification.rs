@@ -6,7 +6,7 @@ use crate::ledger::Verification;
 
 /// One line for the file and one for its head. The place of a fault is shown by the fault's own diagnostic.
 pub fn verification(found: &Verification, color: Color) -> String {
-    let entries = found.hashes.len();
+    let entries = found.entries;
     let word = match &found.fault {
         None => color.paint(Tone::Good, "intact"),
         Some(_) => color.paint(Tone::Bad, "corrupt"),

@@ -78,7 +78,7 @@ impl<'a> VerificationLine<'a> {
         Self {
             path: &found.path,
             intact: found.fault.is_none(),
-            entries: found.hashes.len(),
+            entries: found.entries,
             head: found.head(),
             fault: found.fault.as_ref().map(|corrupt| Fault {
                 entry: corrupt.fault.entry,
