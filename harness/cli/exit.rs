@@ -7,7 +7,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::crash::CrashError;
 use crate::device::MonitorError;
-use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::ledger::{Decision, Entry, LedgerError, MergeError, Outcome as GateOutcome, RowState};
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -35,7 +35,7 @@ pub mod exit_codes {
     pub const INCONCLUSIVE: u8 = 7;
     /// No such device here, or it cannot be used.
     pub const NO_DEVICE: u8 = 8;
-    /// A ledger is corrupt, or could not be written.
+    /// A ledger is corrupt, could not be written, or is not of the tree although `verify --strict` asked for that.
     pub const LEDGER: u8 = 9;
     /// Ctrl-C, as shells number it.
     pub const INTERRUPTED: u8 = 130;
@@ -66,6 +66,9 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Merge(#[from] MergeError),
     #[error(transparent)]
     #[diagnostic(transparent)]
     Crash(#[from] CrashError),
@@ -104,6 +107,12 @@ impl Failure {
             | Self::Scaffold(_)
             | Self::Crash(_)
             | Self::Usage(_) => exit_codes::USAGE,
+            Self::Merge(error) => match error {
+                MergeError::Ledger(_) => exit_codes::LEDGER,
+                MergeError::OtherTask { .. }
+                | MergeError::Unrelated { .. }
+                | MergeError::Occupied { .. } => exit_codes::USAGE,
+            },
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,

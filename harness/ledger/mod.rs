@@ -1,6 +1,8 @@
 //! The append-only record of what was measured.
 
 mod chain;
+#[cfg(test)]
+mod documented;
 mod entry;
 mod error;
 mod fault;
