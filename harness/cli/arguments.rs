@@ -364,6 +364,7 @@ pub(super) struct MergeArguments {
 }
 
 #[derive(Args, Debug)]
+#[group(id = "form", required = true, multiple = false, args = ["json", "csv"])]
 pub(super) struct ExportArguments {
     /// Only this task's ledgers
     pub(super) task: Option<String>,
@@ -373,7 +374,7 @@ pub(super) struct ExportArguments {
     pub(super) gpu: Option<String>,
 
     /// JSON lines (docs/json.md)
-    #[arg(long, required_unless_present = "csv", conflicts_with = "csv")]
+    #[arg(long)]
     json: bool,
 
     /// CSV with a line of titles

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::chain::{Link, follow};
 use super::error::io_error;
 use super::opened::read_text;
-use super::read::{Unread, read_entry};
+use super::printable::printable;
+use super::read::{Unread, read_as_written, shown};
 use super::{CorruptLedger, Entry, Ledger, LedgerError};
 
 /// What a check of a whole ledger found.
@@ -53,10 +54,12 @@ impl Verification {
     fn take(&mut self, entry: Entry) {
         let contract_hash = &entry.provenance.contract_hash;
         match self.epochs.last_mut() {
-            Some(epoch) if epoch.contract_hash == *contract_hash => epoch.entries += 1,
+            Some(epoch) if epoch.contract_hash == printable(contract_hash) => {
+                epoch.entries += 1;
+            }
             _ => self.epochs.push(Epoch {
-                contract_hash: contract_hash.clone(),
-                first: entry.id.clone(),
+                contract_hash: printable(contract_hash),
+                first: printable(&entry.id),
                 entries: 1,
             }),
         }
@@ -108,6 +111,12 @@ const AT_ONCE: usize = 64;
 impl Verification {
     /// Reads entries until one of them cannot be.
     fn read(&mut self, text: &str, links: &[Link]) {
+        self.read_all(text, links);
+        // It alone is shown, and its task names a folder.
+        self.newest = self.newest.take().map(|newest| Box::new(shown(&newest)));
+    }
+
+    fn read_all(&mut self, text: &str, links: &[Link]) {
         let mut number = 0;
         let numbered: Vec<(usize, &Link)> = links
             .iter()
@@ -121,7 +130,7 @@ impl Verification {
                 .par_iter()
                 .map(|&(number, link)| {
                     let is_entry = link.joined.is_none();
-                    is_entry.then(|| read_entry(text, number, link))
+                    is_entry.then(|| read_as_written(text, number, link))
                 })
                 .collect();
             for (read, (_, link)) in read.into_iter().zip(part) {
