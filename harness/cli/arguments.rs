@@ -364,7 +364,6 @@ pub(super) struct MergeArguments {
 }
 
 #[derive(Args, Debug)]
-#[group(id = "form", required = true, multiple = false, args = ["json", "csv"])]
 pub(super) struct ExportArguments {
     /// Only this task's ledgers
     pub(super) task: Option<String>,
@@ -373,6 +372,17 @@ pub(super) struct ExportArguments {
     #[arg(long)]
     pub(super) gpu: Option<String>,
 
+    #[command(flatten)]
+    pub(super) form: ExportForm,
+
+    /// Ledgers below this folder; ledger/ by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) ledger: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(super) struct ExportForm {
     /// JSON lines (docs/json.md)
     #[arg(long)]
     json: bool,
@@ -380,10 +390,6 @@ pub(super) struct ExportArguments {
     /// CSV with a line of titles
     #[arg(long)]
     pub(super) csv: bool,
-
-    /// Ledgers below this folder; ledger/ by default
-    #[arg(long, value_name = "DIR")]
-    pub(super) ledger: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

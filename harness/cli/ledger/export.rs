@@ -18,7 +18,7 @@ pub(super) fn export(arguments: &ExportArguments, terminal: &Terminal) -> Outcom
     let opened = chosen(arguments)?;
     terminal.json(|out| {
         let mut out = BufWriter::new(out);
-        match arguments.csv {
+        match arguments.form.csv {
             true => csv_rows(&opened, &mut out)?,
             false => json_rows(&opened, &mut out)?,
         }
