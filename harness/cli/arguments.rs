@@ -262,47 +262,145 @@ pub(super) struct LedgerArguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Show the newest entry of a task on a GPU
-    Show {
-        /// Task name
-        task: String,
-        /// Folder below the ledgers: a GPU profile, or emulated
-        #[arg(long, default_value = "h100")]
-        gpu: String,
-        /// Every entry, a line each
-        #[arg(long)]
-        history: bool,
-        /// Ledgers below this folder; ledger/ by default
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
-        /// JSON lines on stdout instead of text (docs/json.md)
-        #[arg(long)]
-        json: bool,
-    },
+    /// Show an entry of a task on a GPU, the newest if none is named; or all of them, with the trend of each row
+    Show(LedgerShowArguments),
+    /// List every try, failed and losing ones too, with what it failed on; newest last
+    Attempts(AttemptsArguments),
     /// Compare two entries of a task: what changed, and each row's speedup with an interval on the difference
     Diff {
-        /// Task name
-        task: String,
+        #[command(flatten)]
+        of: LedgerOf,
         /// The earlier entry, by id or the start or end of it; the last but one if absent
         before: Option<String>,
         /// The later entry; the newest if absent
         after: Option<String>,
-        /// Folder below the ledgers: a GPU profile, or emulated
-        #[arg(long, default_value = "h100")]
-        gpu: String,
-        /// Ledgers below this folder; ledger/ by default
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
     },
-    /// Check every hash of every ledger, and print the heads to be pinned elsewhere
-    Verify {
-        /// Ledgers below this folder; ledger/ by default
-        #[arg(long, value_name = "DIR")]
-        ledger: Option<PathBuf>,
-        /// JSON lines on stdout instead of text (docs/json.md)
-        #[arg(long)]
-        json: bool,
-    },
+    /// Check every hash of every ledger, print the heads to be pinned elsewhere, and compare the newest entries' contract
+    /// and sources with the tree's
+    Verify(VerifyArguments),
+    /// Join two copies of a ledger that both took entries: every entry of either stays as it is
+    #[command(
+        after_help = "As git's merge driver: `git config merge.kda-ledger.driver 'kda ledger merge %A %B --output %A'`; \
+                      docs/ledger.md has the rest."
+    )]
+    Merge(MergeArguments),
+    /// Print a flat record for each row of each entry, for spreadsheets and plots
+    Export(ExportArguments),
+}
+
+/// Where a ledger lies.
+#[derive(Args, Debug)]
+pub(super) struct LedgerPlace {
+    /// Folder below the ledgers: a GPU profile, or emulated
+    #[arg(long, default_value = "h100")]
+    pub(super) gpu: String,
+
+    /// Ledgers below this folder; ledger/ by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) ledger: Option<PathBuf>,
+}
+
+/// One ledger.
+#[derive(Args, Debug)]
+pub(super) struct LedgerOf {
+    /// Task name
+    pub(super) task: String,
+
+    #[command(flatten)]
+    pub(super) place: LedgerPlace,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LedgerShowArguments {
+    #[command(flatten)]
+    pub(super) of: LedgerOf,
+
+    /// This entry, by id or the start or end of it
+    #[arg(long, value_name = "ID", conflicts_with = "history")]
+    pub(super) entry: Option<String>,
+
+    /// Every entry, a line each, and each row's speedup in the last ones under the same contract
+    #[arg(long)]
+    pub(super) history: bool,
+
+    /// With --history, only the newest N entries
+    #[arg(long, value_name = "N", requires = "history")]
+    pub(super) last: Option<usize>,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AttemptsArguments {
+    #[command(flatten)]
+    pub(super) of: LedgerOf,
+
+    /// Only the newest N entries
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<usize>,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyArguments {
+    /// Ledgers below this folder; ledger/ by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) ledger: Option<PathBuf>,
+
+    /// Exit with 9 too where a newest entry is not of the tree's contract and sources
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct MergeArguments {
+    /// A ledger
+    pub(super) ours: PathBuf,
+
+    /// Another copy of it
+    pub(super) theirs: PathBuf,
+
+    /// Where the result goes: one of the two, or a file that is not there; OURS if absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExportArguments {
+    /// Only this task's ledgers
+    pub(super) task: Option<String>,
+
+    /// Only this folder below the ledgers: a GPU profile, or emulated
+    #[arg(long)]
+    pub(super) gpu: Option<String>,
+
+    #[command(flatten)]
+    pub(super) form: ExportForm,
+
+    /// Ledgers below this folder; ledger/ by default
+    #[arg(long, value_name = "DIR")]
+    pub(super) ledger: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(super) struct ExportForm {
+    /// JSON lines (docs/json.md)
+    #[arg(long)]
+    json: bool,
+
+    /// CSV with a line of titles
+    #[arg(long)]
+    pub(super) csv: bool,
 }
 
 #[derive(Args, Debug)]

@@ -8,7 +8,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::capture::{CaptureError, EpochError};
 use crate::crash::CrashError;
 use crate::device::MonitorError;
-use crate::ledger::{Decision, Entry, LedgerError, NoteError, Outcome as GateOutcome, RowState};
+use crate::ledger::{
+    Decision, Entry, LedgerError, MergeError, NoteError, Outcome as GateOutcome, RowState,
+};
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -36,7 +38,7 @@ pub mod exit_codes {
     pub const INCONCLUSIVE: u8 = 7;
     /// No such device here, or it cannot be used.
     pub const NO_DEVICE: u8 = 8;
-    /// A ledger is corrupt, or could not be written.
+    /// A ledger is corrupt, could not be written, or is not of the tree although `verify --strict` asked for that.
     pub const LEDGER: u8 = 9;
     /// Ctrl-C, as shells number it.
     pub const INTERRUPTED: u8 = 130;
@@ -67,6 +69,9 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Merge(#[from] MergeError),
     #[error(transparent)]
     #[diagnostic(transparent)]
     Crash(#[from] CrashError),
@@ -115,6 +120,12 @@ impl Failure {
             | Self::Capture(_)
             | Self::Epoch(_)
             | Self::Usage(_) => exit_codes::USAGE,
+            Self::Merge(error) => match error {
+                MergeError::Ledger(_) => exit_codes::LEDGER,
+                MergeError::OtherTask { .. }
+                | MergeError::Unrelated { .. }
+                | MergeError::Occupied { .. } => exit_codes::USAGE,
+            },
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,

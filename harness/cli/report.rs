@@ -31,7 +31,7 @@ pub(super) fn report(arguments: &ReportArguments, terminal: &Terminal) -> Outcom
     let newest = |task: &Task| -> Result<Option<Entry>, Failure> {
         let path = ledgers.join(format!("{}.toml", task.name));
         Ok(match path.is_file() {
-            true => Ledger::at(&path).load()?.pop(),
+            true => Ledger::at(&path).open()?.newest()?,
             false => None,
         })
     };

@@ -59,14 +59,14 @@ impl Terminal {
         stdout.flush()
     }
 
-    /// Hands stdout to a writer of JSON lines.
-    pub(super) fn json(
+    /// Hands stdout to a writer of JSON lines or of a table for programs.
+    pub(super) fn json<E: From<std::io::Error>>(
         &self,
-        write: impl FnOnce(&mut std::io::StdoutLock<'static>) -> std::io::Result<()>,
-    ) -> std::io::Result<()> {
+        write: impl FnOnce(&mut std::io::StdoutLock<'static>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut stdout = stdout().lock();
         write(&mut stdout)?;
-        stdout.flush()
+        Ok(stdout.flush()?)
     }
 
     /// Writes a remark to stderr.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use super::printable::printable;
 use super::{Fault, SCHEMA_VERSION};
 
 #[derive(Debug, Error, Diagnostic)]
@@ -36,6 +37,14 @@ pub enum LedgerError {
     Unwritable(#[from] toml::ser::Error),
 }
 
+pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> LedgerError {
+    LedgerError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
 /// A ledger whose text is not what was written, with the place that shows it.
 #[derive(Debug, Error, Diagnostic)]
 #[error("ledger `{}` is corrupt: {fault}", path.display())]
@@ -47,9 +56,9 @@ pub struct CorruptLedger {
     pub path: PathBuf,
     pub fault: Fault,
     #[source_code]
-    pub(super) toml: NamedSource<String>,
+    toml: NamedSource<String>,
     #[label("here")]
-    pub(super) at: SourceSpan,
+    at: SourceSpan,
 }
 
 /// An entry that its ledger did not take, with its text, so that the run is not lost.
@@ -65,6 +74,18 @@ pub struct AppendError {
     pub text: String,
 }
 
+impl CorruptLedger {
+    /// What is wrong with the ledger at `path` that holds `text`.
+    pub(super) fn new(path: &Path, text: &str, fault: Fault) -> Box<Self> {
+        Box::new(Self {
+            path: path.to_owned(),
+            toml: NamedSource::new(path.to_string_lossy(), printable(text)),
+            at: fault.at.clone().into(),
+            fault,
+        })
+    }
+}
+
 impl AppendError {
     /// Writes the entry to `<task>.<id>.unsaved.toml` in `folder`, which is created if need be. A run that was saved
     /// there before keeps its file: the new one gets a number.
@@ -73,11 +94,7 @@ impl AppendError {
     ///
     /// [`LedgerError::Io`] where that file cannot be written either.
     pub fn save_in(&self, folder: &Path) -> Result<PathBuf, LedgerError> {
-        let failed = |path: &Path, source| LedgerError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |path: &Path, source| io_error("write", path, source);
         fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
         let text = format!("# Not in any ledger: {self}.\n{}", self.text);
         let mut number = 1;

@@ -12,7 +12,7 @@ use super::chain::{follow, seal};
 use super::{Entry, Ledger};
 use crate::metered::peak_of;
 use crate::mutation::{mutated, mutations, spliced, splices};
-use crate::report::{self, Color, Recorded};
+use crate::report::{self, Color, Recorded, TreeComparison};
 
 /// Entries that are kept of a real ledger, so that a property has time for many variants.
 const KEPT: usize = 2;
@@ -79,6 +79,10 @@ fn show(entry: &Entry) {
         .expect("a list of bytes takes any write");
     report::json::history(std::slice::from_ref(entry), &mut json)
         .expect("a list of bytes takes any write");
+    report::json::attempts(std::slice::from_ref(entry), &mut json)
+        .expect("a list of bytes takes any write");
+    report::json::export(std::slice::from_ref(entry), &mut json)
+        .expect("a list of bytes takes any write");
     let json = String::from_utf8(json).expect("JSON is text");
     for line in json.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("every line should be JSON");
@@ -86,6 +90,8 @@ fn show(entry: &Entry) {
     let views = [
         report::run(entry, Recorded::Nowhere, Color::No),
         report::history(std::slice::from_ref(entry), Color::No),
+        report::attempts(std::slice::from_ref(entry), Color::No),
+        report::trend(&[entry.clone(), entry.clone()], Color::No).unwrap_or_default(),
         report::difference(entry, &super::sample::entry(), Color::No),
     ];
     for view in views {
@@ -103,6 +109,12 @@ fn try_ledger(text: &str) -> bool {
     let allowed = LEAST_BYTES + BYTES_A_BYTE * text.len();
     assert!(peak <= allowed, "{peak} bytes for {}", text.len());
     let found = ledger.verify().expect("the file can be read");
+    let elsewhere = TreeComparison::Not("no checkout is here".to_owned());
+    let view = report::verification(&found, &elsewhere, Color::No);
+    assert!(
+        view.chars().all(|c| !c.is_control() || "\n\t".contains(c)),
+        "{view:?}"
+    );
     if let Some(fault) = &found.fault {
         let mut shown = String::new();
         miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor())

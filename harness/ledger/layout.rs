@@ -378,34 +378,4 @@ mod tests {
         let text = quoted("a\n[entry.chain]\t\"\\\u{7f}\u{0}");
         assert_eq!(text, r#""a\n[entry.chain]\t\"\\\u007f\u0000""#);
     }
-
-    #[test]
-    fn every_field_is_documented() {
-        let table = rounded_table(&sample::entry()).expect("the sample fits TOML");
-        let mut keys = Vec::new();
-        collect_keys(&Value::Table(table), &mut keys);
-        let documented = include_str!("../../docs/ledger.md");
-        for key in keys.iter().filter(|key| *key != "b200") {
-            let names = [
-                format!("`{key}`"),
-                format!("[entry.{key}]"),
-                format!("`{key}s`"),
-            ];
-            assert!(
-                names.iter().any(|name| documented.contains(name)),
-                "`{key}` is not in docs/ledger.md"
-            );
-        }
-    }
-
-    fn collect_keys(value: &Value, keys: &mut Vec<String>) {
-        match value {
-            Value::Table(table) => table.iter().for_each(|(key, value)| {
-                keys.push(key.clone());
-                collect_keys(value, keys);
-            }),
-            Value::Array(list) => list.iter().for_each(|value| collect_keys(value, keys)),
-            _ => {}
-        }
-    }
 }

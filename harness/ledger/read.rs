@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::chain::Link;
 use super::layout::rounded;
 use super::printable::printable;
-use super::{Entry, Fault, FaultKind, SCHEMA_VERSION};
+use super::{Entry, Fault, FaultKind, Record, SCHEMA_VERSION};
 
 /// Why a sealed entry has no [`Entry`].
 pub(super) enum Unread {
@@ -15,6 +15,20 @@ pub(super) enum Unread {
 
 /// Reads one sealed entry; `number` counts from 1.
 pub(super) fn read_entry(text: &str, number: usize, link: &Link) -> Result<Entry, Unread> {
+    read_as_written(text, number, link).map(|entry| shown(&entry))
+}
+
+/// A line of a ledger may be anyone's: it is shown as this version would have written it.
+pub(super) fn shown(entry: &Entry) -> Entry {
+    Entry {
+        previous: entry.previous.clone(),
+        hash: entry.hash.clone(),
+        ..rounded(entry).expect("an entry that was read from TOML should be written as TOML")
+    }
+}
+
+/// The same, with the texts as they stand: not to be shown.
+pub(super) fn read_as_written(text: &str, number: usize, link: &Link) -> Result<Entry, Unread> {
     #[derive(Deserialize)]
     struct Part {
         entry: [Entry; 1],
@@ -24,8 +38,7 @@ pub(super) fn read_entry(text: &str, number: usize, link: &Link) -> Result<Entry
         Ok(Part { entry: [entry] }) => Ok(Entry {
             previous: link.previous.clone(),
             hash: link.hash.clone(),
-            // A line of a ledger may be anyone's: it is shown as this version would have written it.
-            ..rounded(&entry).expect("an entry that was read from TOML should be written as TOML")
+            ..entry
         }),
         Err(error) => Err(match schema(part) {
             Some(found) if found > SCHEMA_VERSION => Unread::Newer(found),
@@ -34,6 +47,7 @@ pub(super) fn read_entry(text: &str, number: usize, link: &Link) -> Result<Entry
                 let at = link.text.start + span.start..link.text.start + span.end;
                 let kind = FaultKind::Unreadable(printable(error.message()));
                 Unread::Unreadable(Fault {
+                    record: Record::Entry,
                     entry: number,
                     kind,
                     at,

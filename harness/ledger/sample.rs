@@ -259,3 +259,18 @@ pub(crate) fn entry() -> Entry {
         hash: String::new(),
     }
 }
+
+/// An entry that leaves no field out.
+pub(crate) fn complete() -> Entry {
+    let mut entry = entry();
+    entry.gates.push(gate(1));
+    entry.rows[0] = RowRecord {
+        reason: Some("the worker was killed by signal 11".to_owned()),
+        same_code: true,
+        shrunk: Some("L 8424 -> 10".to_owned()),
+        submit: Some(lane(1.01, 1.0, 1.02)),
+        wall: Some(lane(1.1, 1.05, 1.15)),
+        ..row("qwen_s4096_c3072_bcast11")
+    };
+    entry
+}

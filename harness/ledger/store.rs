@@ -1,17 +1,15 @@
-//! One ledger file: appended to under a lock, replaced as a whole, read with its chain followed.
+//! One ledger file: appended to under a lock, and replaced as a whole.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use miette::NamedSource;
-
-use super::chain::{Link, follow, seal};
+use super::chain::seal;
+use super::error::io_error;
 use super::layout::entry_text;
-use super::printable::printable;
-use super::read::{Unread, read_entry, schema};
-use super::{AppendError, CorruptLedger, Entry, Fault, FaultKind, LedgerError, SCHEMA_VERSION};
+use super::{AppendError, Entry, LedgerError, Opened};
 
 const HEADER: &str = "\
 # Runs of one task on one GPU, oldest first: an [[entry]] each, winning, losing or failed. Append only.
@@ -23,27 +21,6 @@ const HEADER: &str = "\
 #[derive(Clone, Debug)]
 pub struct Ledger {
     path: PathBuf,
-}
-
-/// What a check of a whole ledger found.
-#[derive(Debug)]
-pub struct Verification {
-    pub path: PathBuf,
-    /// Hashes of the entries in front of the first fault, oldest first.
-    pub hashes: Vec<String>,
-    pub fault: Option<Box<CorruptLedger>>,
-}
-
-impl Verification {
-    /// Hash of the newest good entry. Pinned elsewhere, it also shows later that newest entries were removed.
-    pub fn head(&self) -> Option<&str> {
-        self.hashes.last().map(String::as_str)
-    }
-
-    /// Whether a head that was pinned before is still in the chain.
-    pub fn holds(&self, pinned: &str) -> bool {
-        self.hashes.iter().any(|hash| hash == pinned)
-    }
 }
 
 impl Ledger {
@@ -79,58 +56,23 @@ impl Ledger {
             .map_err(|cause| refused(cause, text))
     }
 
-    /// All entries, oldest first.
+    /// The ledger with its chain followed; entries are read when they are asked for.
     ///
     /// # Errors
     ///
     /// A file that is missing or cannot be read, or whose chain is broken: no part of a broken ledger is returned.
-    pub fn load(&self) -> Result<Vec<Entry>, LedgerError> {
-        let text = self.read()?;
-        let links = self.followed(&text)?;
-        links
-            .iter()
-            .enumerate()
-            .map(|(index, link)| self.entry(&text, index + 1, link))
-            .collect()
+    pub fn open(&self) -> Result<Opened, LedgerError> {
+        Opened::read(&self.path)
     }
 
-    /// Follows the chain and reads every entry. A corrupt ledger is a finding here, not an error.
+    /// All entries, oldest first.
     ///
     /// # Errors
     ///
-    /// A file that is missing or cannot be read.
-    pub fn verify(&self) -> Result<Verification, LedgerError> {
-        let verification = |hashes, fault| Verification {
-            path: self.path.clone(),
-            hashes,
-            fault,
-        };
-        let text = match self.read() {
-            Ok(text) => text,
-            Err(LedgerError::Corrupt(fault)) => {
-                // From the file: what the fault shows of it was made printable.
-                let bytes =
-                    fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
-                let good = bytes.get(..fault.fault.at.start).unwrap_or_default();
-                let (links, _) = follow(&String::from_utf8_lossy(good));
-                let hashes = links.into_iter().map(|link| link.hash).collect();
-                return Ok(verification(hashes, Some(fault)));
-            }
-            Err(other) => return Err(other),
-        };
-        let (links, mut fault) = follow(&text);
-        let mut hashes = Vec::new();
-        for (index, link) in links.iter().enumerate() {
-            if let Err(Unread::Unreadable(unreadable)) = read_entry(&text, index + 1, link) {
-                fault = Some(unreadable);
-                break;
-            }
-            hashes.push(link.hash.clone());
-        }
-        Ok(verification(
-            hashes,
-            fault.map(|fault| self.corrupt(&text, fault)),
-        ))
+    /// As [`Ledger::open`], or an entry that cannot be read.
+    pub fn load(&self) -> Result<Vec<Entry>, LedgerError> {
+        let opened = self.open()?;
+        opened.entries(0..opened.len())
     }
 
     fn append_text(&self, text: &str) -> Result<Entry, LedgerError> {
@@ -138,55 +80,45 @@ impl Ledger {
         fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
         let _lock = self.lock()?;
 
-        let mut whole = match self.read() {
+        let mut opened = match self.open() {
             Err(LedgerError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                String::new()
+                Opened::empty(&self.path)
             }
-            read => read?,
+            opened => opened?,
         };
-        let links = self.followed(&whole)?;
-        // Nobody appends after an entry of a newer schema, so the newest entry speaks for all.
-        if let Some(newest) = links.last() {
-            let found = schema(&whole[newest.text.clone()]).unwrap_or(0);
-            if found > SCHEMA_VERSION {
-                return Err(LedgerError::NewerSchema {
-                    path: self.path.clone(),
-                    found,
-                });
-            }
-        }
-        let sealed = match links.last() {
-            Some(newest) => seal(text, &newest.hash),
-            None => seal(&format!("{HEADER}{text}"), ""),
+        opened.refuse_newer()?;
+        let head = opened.head().unwrap_or_default().to_owned();
+        let (sealed, hash) = match head.is_empty() {
+            true => seal(&format!("{HEADER}{text}"), ""),
+            false => seal(text, &head),
         };
-        let link = Link {
-            text: whole.len()..whole.len() + sealed.0.len(),
-            previous: links
-                .last()
-                .map_or_else(String::new, |newest| newest.hash.clone()),
-            hash: sealed.1,
-        };
-        whole.push_str(&sealed.0);
         // Before it is written: what does not read back must not get in.
-        let stored = self.entry(&whole, links.len() + 1, &link)?;
-        self.replace(&whole)?;
+        let stored = opened.push(&sealed, head, hash)?;
+        self.replace(opened.text())?;
         Ok(stored)
     }
 
     /// Waits for the lock, which is released on drop, or by the system when its holder dies.
-    fn lock(&self) -> Result<File, LedgerError> {
+    pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
         let path = self.sibling(".lock");
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(|source| io_error("lock", &path, source))
+        let is_new = !path.exists();
+        loop {
+            let file = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.lock().map(|()| file))
+                .map_err(|source| io_error("lock", &path, source))?;
+            // Its holder may have removed it meanwhile: then the next one locks another file.
+            if same_file(&file, &path) {
+                return Ok(Lock { file, path, is_new });
+            }
+        }
     }
 
     /// Under the lock. What a killed writer left under the temporary name is overwritten.
-    fn replace(&self, text: &str) -> Result<(), LedgerError> {
+    pub(super) fn replace(&self, text: &str) -> Result<(), LedgerError> {
         let new = self.sibling(".new");
         let write = || {
             let mut file = File::create(&new)?;
@@ -201,53 +133,6 @@ impl Ledger {
             // Half a file is of no use, and on a full disk in the way. The next writer would overwrite it.
             let _ = fs::remove_file(&new);
             io_error("write", &self.path, source)
-        })
-    }
-
-    fn read(&self) -> Result<String, LedgerError> {
-        let bytes = fs::read(&self.path).map_err(|source| io_error("read", &self.path, source))?;
-        String::from_utf8(bytes).map_err(|error| {
-            let start = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let entry = follow(&text[..start]).0.len() + 1;
-            let at = start..start + char::REPLACEMENT_CHARACTER.len_utf8();
-            self.corrupt(
-                &text,
-                Fault {
-                    entry,
-                    kind: FaultKind::NotText,
-                    at,
-                },
-            )
-            .into()
-        })
-    }
-
-    fn followed(&self, text: &str) -> Result<Vec<Link>, LedgerError> {
-        match follow(text) {
-            (links, None) => Ok(links),
-            (_, Some(fault)) => Err(self.corrupt(text, fault).into()),
-        }
-    }
-
-    fn entry(&self, text: &str, number: usize, link: &Link) -> Result<Entry, LedgerError> {
-        read_entry(text, number, link).map_err(|unread| match unread {
-            Unread::Newer(found) => LedgerError::NewerSchema {
-                path: self.path.clone(),
-                found,
-            },
-            Unread::Unreadable(fault) => self.corrupt(text, fault).into(),
-        })
-    }
-
-    fn corrupt(&self, text: &str, fault: Fault) -> Box<CorruptLedger> {
-        let toml = NamedSource::new(self.path.to_string_lossy(), printable(text));
-        let at = fault.at.clone().into();
-        Box::new(CorruptLedger {
-            path: self.path.clone(),
-            fault,
-            toml,
-            at,
         })
     }
 
@@ -267,11 +152,28 @@ impl Ledger {
     }
 }
 
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> LedgerError {
-    LedgerError::Io {
-        action,
-        path: path.to_owned(),
-        source,
+/// The right to replace a ledger.
+pub(super) struct Lock {
+    file: File,
+    path: PathBuf,
+    is_new: bool,
+}
+
+impl Lock {
+    /// Gives it back, and removes its file if there was none before.
+    pub(super) fn leave_no_file(self) {
+        if self.is_new && same_file(&self.file, &self.path) {
+            // A file too many does no harm.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn same_file(file: &File, path: &Path) -> bool {
+    let number = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(held), Ok(there)) => number(held) == number(there),
+        _ => false,
     }
 }
 

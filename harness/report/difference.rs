@@ -6,12 +6,15 @@ use super::{Cell, Color, Column, Grid, Tone};
 use crate::ledger::{Entry, LaneRecord, RowRecord, SpeedupInterval};
 use crate::stats::{Estimate, change};
 
-/// What differs between the runs, then a line for each row that both timed, then the rows that only one has.
+/// What differs between the runs, then a line for each row that both timed, then the rows that only one has. Without
+/// figures where the contracts differ.
 pub fn difference(before: &Entry, after: &Entry, color: Color) -> String {
     let mut text = format!("{} -> {}\n", before.id, after.id);
     let causes = causes(before, after);
     if causes.is_empty() {
-        text.push_str("same sources, contract, compiler and driver on the same GPU model\n");
+        text.push_str(
+            "same sources, contract, flags, compiler, harness and driver on the same GPU\n",
+        );
     }
     for (what, was, is) in causes {
         text.push_str(&format!("{what}: {was} -> {is}\n"));
@@ -26,6 +29,10 @@ pub fn difference(before: &Entry, after: &Entry, color: Color) -> String {
             ));
         }
     }
+    if before.provenance.contract_hash != after.provenance.contract_hash {
+        text.push_str("figures of different contracts are not compared\n");
+        return text;
+    }
     text.push('\n');
     let (rows, only) = table(before, after, color);
     text.push_str(&rows);
@@ -36,7 +43,7 @@ pub fn difference(before: &Entry, after: &Entry, color: Color) -> String {
 }
 
 /// Facts that may explain a difference: name, then what stands in either entry.
-fn causes<'a>(before: &'a Entry, after: &'a Entry) -> Vec<(&'static str, &'a str, &'a str)> {
+fn causes<'a>(before: &'a Entry, after: &'a Entry) -> Vec<(&'static str, String, String)> {
     let facts = |entry: &'a Entry| {
         let from = &entry.provenance;
         [
@@ -46,20 +53,56 @@ fn causes<'a>(before: &'a Entry, after: &'a Entry) -> Vec<(&'static str, &'a str
             ("oracle", short(&from.oracle_source)),
             ("compiler", from.compiler.as_str()),
             ("harness", from.harness_commit.as_str()),
+            ("sandbox", from.sandbox.as_str()),
             ("GPU", entry.gpu.as_str()),
+            ("device", entry.device.uuid.as_str()),
             ("driver", entry.device.driver.as_str()),
         ]
     };
-    let mut found: Vec<_> = facts(before)
-        .into_iter()
-        .zip(facts(after))
+    let pairs = facts(before).into_iter().zip(facts(after));
+    let mut found: Vec<_> = pairs
         .filter(|((_, was), (_, is))| was != is)
-        .map(|((what, was), (_, is))| (what, was, is))
+        .map(|((what, was), (_, is))| (what, or_nothing(was), or_nothing(is)))
         .collect();
-    if before.provenance.compile != after.provenance.compile {
-        found.push(("flags", "as recorded there", "as recorded here"));
+    for (what, was, is) in [
+        (
+            "compile flags",
+            &before.provenance.compile,
+            &after.provenance.compile,
+        ),
+        (
+            "link flags",
+            &before.provenance.link,
+            &after.provenance.link,
+        ),
+    ] {
+        if was != is {
+            found.push((what, words_alone(was, is), words_alone(is, was)));
+        }
     }
     found
+}
+
+fn or_nothing(text: &str) -> String {
+    match text {
+        "" => "none".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+/// The words that only the first has; the same words in another order are shown whole.
+fn words_alone(these: &[String], others: &[String]) -> String {
+    let alone = |these: &[String], others: &[String]| -> Vec<String> {
+        let only = these.iter().filter(|word| !others.contains(word));
+        only.cloned().collect()
+    };
+    let words = alone(these, others);
+    let is_order_alone = words.is_empty() && alone(others, these).is_empty();
+    or_nothing(&if is_order_alone {
+        these.join(" ")
+    } else {
+        words.join(" ")
+    })
 }
 
 /// The table, and the rows that one entry lacks with the place where they are.
@@ -106,7 +149,12 @@ fn find<'a>(entry: &'a Entry, id: &str) -> Option<&'a RowRecord> {
     entry.rows.iter().find(|row| row.id == id)
 }
 
-fn changed(before: &RowRecord, after: &RowRecord, confidence: f64) -> Option<SpeedupInterval> {
+/// `None` where one of the two has no interval.
+pub(super) fn changed(
+    before: &RowRecord,
+    after: &RowRecord,
+    confidence: f64,
+) -> Option<SpeedupInterval> {
     let estimate = |row: &RowRecord| {
         let lane: &LaneRecord = row.device.as_ref()?;
         let logs: Vec<f64> = lane.per_process.iter().map(|ratio| ratio.ln()).collect();
@@ -150,10 +198,30 @@ mod tests {
     }
 
     #[test]
+    fn flags_are_told_word_by_word_and_figures_of_another_contract_are_not_shown() {
+        let before = sample::entry();
+        let mut after = sample::entry();
+        after.provenance.contract_hash = "0c".repeat(32);
+        after.provenance.compile[1] = "-O2".to_owned();
+        after.provenance.link.swap(0, 1);
+        after.provenance.sandbox.clear();
+        after.device.driver = "590.1".to_owned();
+        insta::assert_snapshot!(difference(&before, &after, Color::No), @r"
+        20260102T030405Z-0123abcd -> 20260102T030405Z-0123abcd
+        contract: c0c0c0c0 -> 0c0c0c0c
+        sandbox: landlock 7, seccomp -> none
+        driver: 580.65.06 -> 590.1
+        compile flags: -O3 -> -O2
+        link flags: nvcc -shared -> -shared nvcc
+        figures of different contracts are not compared
+        ");
+    }
+
+    #[test]
     fn runs_of_the_same_sources_say_so() {
         let text = difference(&sample::entry(), &sample::entry(), Color::No);
         assert!(
-            text.contains("same sources, contract, compiler and driver"),
+            text.contains("same sources, contract, flags, compiler, harness and driver"),
             "{text}"
         );
         assert!(text.contains("no difference seen"), "{text}");

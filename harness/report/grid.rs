@@ -13,17 +13,17 @@ const SHORTEST: usize = 12;
 
 /// How a column behaves; the title's lines are split at `\n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
+pub enum Column<'t> {
     /// To the left.
-    Text(&'static str),
+    Text(&'t str),
     /// To the left, and shortened in the middle where the table would be too wide; the last such column first.
-    Shrinking(&'static str),
+    Shrinking(&'t str),
     /// To the right.
-    Number(&'static str),
+    Number(&'t str),
 }
 
-impl Column {
-    fn title(self) -> &'static str {
+impl<'t> Column<'t> {
+    fn title(self) -> &'t str {
         match self {
             Self::Text(title) | Self::Shrinking(title) | Self::Number(title) => title,
         }
@@ -61,20 +61,34 @@ impl<T: Into<String>> From<T> for Cell {
 
 /// A table under construction. A row has as many cells as there are columns.
 #[derive(Clone, Debug)]
-pub struct Grid<const COLUMNS: usize> {
-    columns: [Column; COLUMNS],
-    rows: Vec<[Cell; COLUMNS]>,
+pub struct Grid<'t> {
+    columns: Vec<Column<'t>>,
+    rows: Vec<Vec<Cell>>,
 }
 
-impl<const COLUMNS: usize> Grid<COLUMNS> {
-    pub fn new(columns: [Column; COLUMNS]) -> Self {
+impl<'t> Grid<'t> {
+    pub fn new<const COLUMNS: usize>(columns: [Column<'t>; COLUMNS]) -> Self {
+        Self::of(columns.to_vec())
+    }
+
+    /// With as many columns as turn out to be needed.
+    pub(super) fn of(columns: Vec<Column<'t>>) -> Self {
         Self {
             columns,
             rows: Vec::new(),
         }
     }
 
-    pub fn push(&mut self, row: [Cell; COLUMNS]) {
+    pub fn push<const COLUMNS: usize>(&mut self, row: [Cell; COLUMNS]) {
+        self.push_row(row.into());
+    }
+
+    pub(super) fn push_row(&mut self, row: Vec<Cell>) {
+        assert_eq!(
+            row.len(),
+            self.columns.len(),
+            "a cell should stand in each column"
+        );
         self.rows.push(row);
     }
 
@@ -89,7 +103,7 @@ impl<const COLUMNS: usize> Grid<COLUMNS> {
             .unwrap_or(0);
         let mut text = String::new();
         for line in 0..title_lines {
-            let cells = self.columns.map(|column| {
+            let cells = self.columns.iter().map(|column| {
                 // Short titles stand on the last line.
                 let first = title_lines - column.title().lines().count();
                 line.checked_sub(first)
@@ -100,22 +114,22 @@ impl<const COLUMNS: usize> Grid<COLUMNS> {
                 &mut text,
                 self.columns
                     .iter()
-                    .zip(widths)
+                    .zip(&widths)
                     .zip(cells)
-                    .map(|((c, w), t)| c.pad(t, w)),
+                    .map(|((column, width), title)| column.pad(title, *width)),
             );
         }
-        let whole = widths.iter().sum::<usize>() + GAP * COLUMNS.saturating_sub(1);
+        let whole = widths.iter().sum::<usize>() + GAP * self.columns.len().saturating_sub(1);
         text.push_str(&"\u{2500}".repeat(whole));
         text.push('\n');
         for row in &self.rows {
             let cells = self
                 .columns
                 .iter()
-                .zip(widths)
+                .zip(&widths)
                 .zip(row)
                 .map(|((column, width), cell)| {
-                    let padded = column.pad(&shortened(&cell.text, width), width);
+                    let padded = column.pad(&shortened(&cell.text, *width), *width);
                     let bare = padded.trim();
                     padded.replacen(
                         bare,
@@ -129,16 +143,18 @@ impl<const COLUMNS: usize> Grid<COLUMNS> {
     }
 
     /// Widths by content; until the line fits, shrinking columns give way, the last of them first.
-    fn widths(&self) -> [usize; COLUMNS] {
-        let mut widths = self
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> = self
             .columns
-            .map(|column| column.title().lines().map(length).max().unwrap_or(0));
+            .iter()
+            .map(|column| column.title().lines().map(length).max().unwrap_or(0))
+            .collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(length(&cell.text));
             }
         }
-        let whole = widths.iter().sum::<usize>() + GAP * COLUMNS.saturating_sub(1);
+        let whole = widths.iter().sum::<usize>() + GAP * self.columns.len().saturating_sub(1);
         let mut excess = whole.saturating_sub(WIDTH);
         for (column, width) in self.columns.iter().zip(&mut widths).rev() {
             if matches!(column, Column::Shrinking(_)) {

@@ -1,34 +1,34 @@
 //! A ledger as a list, oldest first.
 
 use super::evidence::{figures_stand, gates_passed, rows_measured};
-use super::numbers::{NONE, interval, speedup};
+use super::numbers::{NONE, interval, short, speedup};
 use super::{Cell, Color, Column, Grid};
 use crate::ledger::Entry;
 
-/// A line an entry: id, decision, headline of each set, rows measured, gates passed, summary.
+/// A line an entry: id, contract, decision, headline of each set, rows measured, gates passed.
 pub fn history(entries: &[Entry], color: Color) -> String {
     let mut grid = Grid::new([
         Column::Text("entry"),
+        Column::Text("contract"),
         Column::Text("decision"),
         Column::Text("speedup (95 % interval)"),
         Column::Number("rows\nmeasured"),
         Column::Number("gates\npassed"),
-        Column::Shrinking("summary"),
     ]);
     for entry in entries {
         grid.push([
             entry.id.as_str().into(),
+            short(&entry.provenance.contract_hash).into(),
             Cell::toned(entry.decision.into(), entry.decision.to_string()),
             headlines(entry).into(),
             format!("{}/{}", rows_measured(entry), entry.rows.len()).into(),
             format!("{}/{}", gates_passed(entry), entry.gates.len()).into(),
-            entry.summary.as_str().into(),
         ]);
     }
     grid.render(color)
 }
 
-fn headlines(entry: &Entry) -> String {
+pub(super) fn headlines(entry: &Entry) -> String {
     if entry.headline.is_empty() || !figures_stand(entry) {
         return NONE.to_owned();
     }
@@ -52,14 +52,13 @@ mod tests {
         let mut failed = sample::entry();
         failed.id = "20260103T030405Z-89abcdef".to_owned();
         failed.decision = Decision::Invalid;
-        failed.summary = "out[7] of row qwen_s4096_c3072_bcast11 was never written".to_owned();
         failed.gates.push(sample::gate(2));
-        insta::assert_snapshot!(history(&[sample::entry(), failed], Color::No), @r#"
-                                                                           rows   gates
-        entry                      decision  speedup (95 % interval)   measured  passed  summary
-        ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        20260102T030405Z-0123abcd  promote   b200 1.235 (1.232-1.237)       2/2     1/1  1.235 times as fast…0 rows, none slower
-        20260103T030405Z-89abcdef  invalid   -                              2/2     1/2  out[7] of row qwen_…1 was never written
-        "#);
+        insta::assert_snapshot!(history(&[sample::entry(), failed], Color::No), @r"
+                                                                                     rows   gates
+        entry                      contract  decision  speedup (95 % interval)   measured  passed
+        ─────────────────────────────────────────────────────────────────────────────────────────
+        20260102T030405Z-0123abcd  c0c0c0c0  promote   b200 1.235 (1.232-1.237)       2/2     1/1
+        20260103T030405Z-89abcdef  c0c0c0c0  invalid   -                              2/2     1/2
+        ");
     }
 }

@@ -3,6 +3,7 @@
 //! The types are this module's own, so that a change of the ledger's records does not silently change what programs
 //! read. Units are in the keys. `docs/json.md` documents every line.
 
+mod attempts;
 mod findings;
 mod lines;
 mod lists;
@@ -11,14 +12,15 @@ mod tasks;
 
 use std::io::{self, Write};
 
+use attempts::AttemptLine;
 use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
 use setup::{Device, Provenance, Sampling};
 use tasks::{LockedRow, TaskLine};
 
-use super::Recorded;
 use super::evidence::figures_stand;
+use super::{ExportedRow, Recorded, TreeComparison};
 use crate::ledger::{Entry, Verification};
 use crate::task::{Case, Task};
 
@@ -72,6 +74,38 @@ pub fn history(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     })
 }
 
+/// A ledger's entries with what each failed on, oldest first: `begin`, then an `attempt` each.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn attempts(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    entries.iter().try_for_each(|entry| {
+        let attempt = AttemptLine::of(entry, figures_stand(entry));
+        line(out, &Line::Attempt(attempt))
+    })
+}
+
+/// What opens an export; [`export`] follows for each part of it.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn begin_export(out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))
+}
+
+/// An `entry-row` for each row of each entry.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn export(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
+    let mut rows = entries.iter().flat_map(ExportedRow::all_of);
+    rows.try_for_each(|row| line(out, &Line::EntryRow(Box::new(row))))
+}
+
 /// Tasks: `begin`, then a `task` each.
 ///
 /// # Errors
@@ -101,11 +135,15 @@ pub fn contract(task: &Task, rows: &[&Case], out: &mut impl Write) -> io::Result
 /// # Errors
 ///
 /// What `out` returns.
-pub fn verifications(found: &[Verification], out: &mut impl Write) -> io::Result<()> {
+pub fn verifications(
+    found: &[(Verification, TreeComparison)],
+    out: &mut impl Write,
+) -> io::Result<()> {
     line(out, &Line::Begin(Begin::listing()))?;
-    found
-        .iter()
-        .try_for_each(|found| line(out, &Line::Verification(VerificationLine::of(found))))
+    found.iter().try_for_each(|(found, tree)| {
+        let found = VerificationLine::of(found, tree);
+        line(out, &Line::Verification(found))
+    })
 }
 
 fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
@@ -120,7 +158,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::ledger::sample;
+    use crate::ledger::{Epoch, RowState, sample};
+    use crate::report::SourceChange;
 
     fn lines(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> Vec<Value> {
         let mut out = Vec::new();
@@ -130,6 +169,17 @@ mod tests {
         text.lines()
             .map(|line| serde_json::from_str(line).expect("each line is an object"))
             .collect()
+    }
+
+    fn unread() -> Verification {
+        Verification {
+            path: "l.toml".into(),
+            hashes: Vec::new(),
+            entries: 0,
+            epochs: Vec::new(),
+            newest: None,
+            fault: None,
+        }
     }
 
     fn types(lines: &[Value]) -> Vec<&str> {
@@ -190,31 +240,49 @@ mod tests {
     #[test]
     fn a_verification_names_the_fault() {
         let found = Verification {
-            path: "l.toml".into(),
             hashes: vec!["ab".to_owned()],
-            fault: None,
+            entries: 1,
+            ..unread()
         };
+        let found = (found, TreeComparison::Not("no checkout is here".to_owned()));
         let lines = lines(|out| verifications(std::slice::from_ref(&found), out));
         assert_eq!(types(&lines), ["begin", "verification"]);
         assert_eq!(
             (&lines[1]["data"]["intact"], &lines[1]["data"]["head"]),
             (&true.into(), &"ab".into())
         );
+        assert_eq!(lines[1]["data"]["tree"], Value::Null);
     }
 
     #[test]
     fn every_type_and_key_is_documented() {
         let entry = sample::entry();
-        let found = Verification {
-            path: "l.toml".into(),
-            hashes: Vec::new(),
-            fault: None,
+        let mut found = unread();
+        found.epochs.push(Epoch {
+            contract_hash: "c0".repeat(32),
+            first: entry.id.clone(),
+            entries: 1,
+        });
+        let change = SourceChange {
+            what: "candidate",
+            measured: "01".repeat(32),
+            in_tree: "02".repeat(32),
         };
+        let tree = TreeComparison::Compared {
+            contract_hash: "c0".repeat(32),
+            changes: vec![change],
+        };
+        let found = (found, tree);
+        let mut lost = sample::entry();
+        lost.gates.push(sample::gate(1));
+        lost.rows[0].state = RowState::Lost;
         let mut all = lines(|out| run(&entry, Recorded::Nowhere, out));
         all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
         all.extend(lines(|out| {
             verifications(std::slice::from_ref(&found), out)
         }));
+        all.extend(lines(|out| attempts(&[entry.clone(), lost.clone()], out)));
+        all.extend(lines(|out| export(std::slice::from_ref(&entry), out)));
         let documented = include_str!("../../docs/json.md");
         let mut names: Vec<String> = types(&all).into_iter().map(str::to_owned).collect();
         all.iter()

@@ -1,15 +1,18 @@
 //! Views of finished entries: text for a terminal, JSON lines for programs. Nothing here measures or prints.
 
+mod attempts;
 mod buckets;
 mod capture;
 mod color;
 mod difference;
 mod evidence;
+mod export;
 mod gates;
 mod graphs;
 mod grid;
 mod history;
 pub mod json;
+mod merged;
 mod numbers;
 mod provenance;
 mod replay;
@@ -18,17 +21,22 @@ mod run;
 mod selftest;
 mod summary;
 mod tasks;
+mod trend;
 mod verification;
 
+pub use attempts::attempts;
 pub use capture::{proposed_rows, review};
 pub use color::{Color, Tone};
 pub use difference::difference;
+pub use export::ExportedRow;
 pub use graphs::graphs;
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
+pub use merged::merged_in_words;
 pub use replay::replay;
 pub use run::{Recorded, run};
 pub use selftest::selftest;
 pub use summary::{TaskEntry, summary, summary_markdown};
 pub use tasks::{contract, tasks};
-pub use verification::verification;
+pub use trend::trend;
+pub use verification::{SourceChange, TreeComparison, verification};

@@ -24,6 +24,7 @@ mod profile;
 mod programs;
 mod project;
 mod sanitizers;
+mod source_tree;
 mod symbols;
 mod target;
 
@@ -44,5 +45,6 @@ pub use profile::{GPU_PROFILES, GpuProfile};
 pub(crate) use project::{CORPUS_TASKS, TASKS};
 pub use project::{NoProject, Origin, Project};
 pub use sanitizers::compute_sanitizer;
+pub use source_tree::tree_source_hash;
 pub use symbols::Symbols;
 pub use target::{Arch, Side, Target, Unit};

@@ -18,7 +18,7 @@ use crate::lines::{Line, Run, Verification, lines};
 use crate::project::{Finished, Project};
 
 /// A ledger of three runs, made once.
-fn three_entries() -> &'static str {
+pub fn three_entries() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
         let project = Project::new();
@@ -41,14 +41,14 @@ fn bench(project: &Project, more: &[&str]) -> Finished {
 }
 
 /// A project whose ledger holds `text`.
-fn with_ledger(text: &str) -> Project {
+pub fn with_ledger(text: &str) -> Project {
     let project = Project::new();
     fs::create_dir_all(project.ledger().parent().unwrap()).unwrap();
     fs::write(project.ledger(), text).unwrap();
     project
 }
 
-fn on_ledgers(project: &Project, arguments: &[&str]) -> Finished {
+pub fn on_ledgers(project: &Project, arguments: &[&str]) -> Finished {
     let ledgers = project.ledgers();
     project.kda(
         &[
@@ -60,7 +60,7 @@ fn on_ledgers(project: &Project, arguments: &[&str]) -> Finished {
     )
 }
 
-fn verification(project: &Project, code: u8) -> Verification {
+pub fn verification(project: &Project, code: u8) -> Verification {
     let finished = on_ledgers(project, &["verify", "--json"]).exits(code);
     let mut found = lines(&finished.stdout);
     match (found.len(), found.pop()) {
@@ -399,7 +399,7 @@ fn a_difference_pairs_the_rows_of_two_entries() {
     let newest = on_ledgers(&project, &["diff", "axpy", "--gpu", "emulated"]).exits(PASSED);
     newest.prints(&[
         &format!("{} -> {}", ids[1], ids[2]),
-        "same sources, contract, compiler and driver",
+        "same sources, contract, flags, compiler, harness and driver",
         "makes no claim about speed (no-verdict)",
         "row_small",
     ]);

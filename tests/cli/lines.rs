@@ -27,6 +27,8 @@ pub enum Line {
     Headline(Value),
     End(End),
     Entry(Value),
+    Attempt(Value),
+    EntryRow(Value),
     Verification(Verification),
     Task(Value),
     LockedRow(Value),
@@ -121,8 +123,35 @@ pub struct Verification {
     pub path: String,
     pub intact: bool,
     pub entries: usize,
+    pub merges: usize,
     pub head: Option<String>,
     pub fault: Option<Fault>,
+    pub epochs: Vec<Epoch>,
+    pub tree: Option<Tree>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epoch {
+    pub contract_hash: String,
+    pub first: String,
+    pub entries: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tree {
+    pub contract_hash: String,
+    pub agrees: bool,
+    pub changes: Vec<Change>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub source: String,
+    pub measured: String,
+    pub in_tree: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,6 +6,8 @@ mod contract;
 mod emulated;
 mod faults;
 mod ledger;
+mod ledger_views;
+mod ledgers_joined;
 mod lines;
 mod objects;
 mod process;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::*;
-use crate::ledger::{rounded, sample};
+use crate::ledger::{FaultKind, rounded, sample};
 
 fn ledger(folder: &TempDir) -> Ledger {
     Ledger::at(folder.path().join("h100/demo_vector_axpy.toml"))
@@ -26,6 +26,24 @@ fn three(folder: &TempDir) -> (Ledger, String) {
     }
     let text = fs::read_to_string(ledger.path()).expect("the ledger was just written");
     (ledger, text)
+}
+
+/// Takes two more entries, one of them from a copy; returns the text then.
+fn merged(ledger: &Ledger) -> String {
+    let copy = Ledger::at(ledger.path().with_file_name("copy.toml"));
+    fs::copy(ledger.path(), copy.path()).expect("the folder can be written");
+    for (to, id) in [(ledger, "run-3"), (&copy, "run-4")] {
+        let entry = Entry {
+            id: id.to_owned(),
+            ..sample::entry()
+        };
+        to.append(&entry)
+            .expect("a good ledger should take an entry");
+    }
+    ledger
+        .merge(&copy, ledger)
+        .expect("copies of one ledger should merge");
+    fs::read_to_string(ledger.path()).expect("the ledger was just written")
 }
 
 fn temp() -> TempDir {
@@ -361,9 +379,14 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_anywhere_is_found(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_changed_byte_anywhere_is_found(
+        place in any::<prop::sample::Index>(), byte in any::<u8>(), is_merged in any::<bool>(),
+    ) {
         let folder = temp();
-        let (ledger, text) = three(&folder);
+        let (ledger, mut text) = three(&folder);
+        if is_merged {
+            text = merged(&ledger);
+        }
         let mut bytes = text.into_bytes();
         let place = place.index(bytes.len());
         prop_assume!(bytes[place] != byte);

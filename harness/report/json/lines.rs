@@ -5,13 +5,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::JSON_SCHEMA_VERSION;
+use super::attempts::AttemptLine;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
-use crate::report::Recorded;
 use crate::report::evidence::figures_stand;
+use crate::report::{ExportedRow, Recorded};
 
 #[derive(Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "kebab-case")]
@@ -27,6 +28,8 @@ pub(super) enum Line<'a> {
     Headline(HeadlineLine<'a>),
     End(End<'a>),
     Entry(EntryLine<'a>),
+    Attempt(AttemptLine<'a>),
+    EntryRow(Box<ExportedRow<'a>>),
     Verification(VerificationLine<'a>),
     Task(TaskLine<'a>),
     LockedRow(LockedRow<'a>),

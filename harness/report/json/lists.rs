@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::findings::HeadlineLine;
 use crate::ledger::{Entry, Verification};
+use crate::report::TreeComparison;
 use crate::report::evidence::{gates_passed, rows_measured};
 
 #[derive(Serialize)]
@@ -63,8 +64,56 @@ pub(super) struct VerificationLine<'a> {
     intact: bool,
     /// Good entries, up to the first fault.
     entries: usize,
+    merges: usize,
     head: Option<&'a str>,
     fault: Option<Fault>,
+    epochs: Vec<Epoch<'a>>,
+    /// Absent where there was no tree to compare with.
+    tree: Option<Tree<'a>>,
+}
+
+#[derive(Serialize)]
+struct Epoch<'a> {
+    contract_hash: &'a str,
+    first: &'a str,
+    entries: usize,
+}
+
+#[derive(Serialize)]
+struct Tree<'a> {
+    contract_hash: &'a str,
+    /// Whether contract and sources are those of the newest entry.
+    agrees: bool,
+    changes: Vec<Change<'a>>,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    source: &'static str,
+    measured: &'a str,
+    in_tree: &'a str,
+}
+
+impl<'a> Tree<'a> {
+    fn of(found: &Verification, tree: &'a TreeComparison) -> Option<Self> {
+        let (contract_hash, changes) = match tree {
+            TreeComparison::Not(_) => return None,
+            TreeComparison::Compared {
+                contract_hash,
+                changes,
+            } => (contract_hash, changes),
+        };
+        let changes = changes.iter().map(|change| Change {
+            source: change.what,
+            measured: &change.measured,
+            in_tree: &change.in_tree,
+        });
+        Some(Self {
+            contract_hash,
+            agrees: tree.agrees(found),
+            changes: changes.collect(),
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -76,11 +125,19 @@ struct Fault {
 }
 
 impl<'a> VerificationLine<'a> {
-    pub(super) fn of(found: &'a Verification) -> Self {
+    pub(super) fn of(found: &'a Verification, tree: &'a TreeComparison) -> Self {
+        let epochs = found.epochs.iter().map(|epoch| Epoch {
+            contract_hash: &epoch.contract_hash,
+            first: &epoch.first,
+            entries: epoch.entries,
+        });
         Self {
             path: &found.path,
             intact: found.fault.is_none(),
-            entries: found.hashes.len(),
+            entries: found.entries,
+            merges: found.merges(),
+            epochs: epochs.collect(),
+            tree: Tree::of(found, tree),
             head: found.head(),
             fault: found.fault.as_ref().map(|corrupt| Fault {
                 entry: corrupt.fault.entry,
