@@ -13,6 +13,7 @@ mod replay;
 mod run;
 mod sampling;
 mod screening;
+mod statics;
 mod tool;
 
 pub use error::SessionError;

@@ -9,6 +9,7 @@ use super::losses::Losses;
 use super::plan::{Cases, Depth, Sampling};
 use super::sampling::RowSamples;
 use super::screening::Screened;
+use super::statics::kernel_records;
 use super::{Machine, RunOptions};
 use crate::gate::GateBook;
 use crate::ledger::{
@@ -101,9 +102,9 @@ pub(super) fn assemble(findings: &Findings) -> Entry {
         warnings: findings.warnings(),
         gates,
         buckets: findings.buckets(&rows),
+        kernels: kernel_records(findings.built, &rows),
         rows,
         control_rows: Vec::new(),
-        kernels: Vec::new(),
         previous: String::new(),
         hash: String::new(),
     }

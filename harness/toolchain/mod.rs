@@ -39,7 +39,7 @@ pub use hash::{Dependency, file_hash};
 pub use includes::included_files;
 
 pub(crate) use inspect::identifiers;
-pub use inspect::{DeviceGlobal, KernelFacts, ObjectFacts};
+pub use inspect::{ByWidth, DeviceGlobal, InstructionMix, KernelFacts, ObjectFacts, Width};
 pub use profile::{GPU_PROFILES, GpuProfile};
 pub(crate) use project::{CORPUS_TASKS, TASKS};
 pub use project::{NoProject, Origin, Project};
