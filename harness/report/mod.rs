@@ -9,6 +9,8 @@ mod graphs;
 mod grid;
 mod history;
 pub mod json;
+mod kernels;
+mod names;
 mod numbers;
 mod provenance;
 mod replay;
