@@ -10,6 +10,7 @@ pub mod ledger;
 mod metered;
 #[cfg(test)]
 mod mutation;
+pub mod profile;
 pub mod report;
 pub mod scaffold;
 pub mod selftest;

@@ -8,6 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::crash::CrashError;
 use crate::device::MonitorError;
 use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::profile::ProfileError;
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -142,8 +143,23 @@ fn session_code(error: &SessionError) -> u8 {
         | SessionError::NoComputeSanitizer
         | SessionError::OtherGpu { .. }
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
+        SessionError::Profile(error) => profile_code(error),
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,
         SessionError::Interrupted => exit_codes::INTERRUPTED,
+    }
+}
+
+fn profile_code(error: &ProfileError) -> u8 {
+    match error {
+        ProfileError::Emulated | ProfileError::NoProfiler | ProfileError::NoPermission => {
+            exit_codes::NO_DEVICE
+        }
+        ProfileError::Lost { .. } => exit_codes::ROW_LOST,
+        ProfileError::Write { .. } => exit_codes::LEDGER,
+        ProfileError::NoKernel { .. }
+        | ProfileError::Incomplete { .. }
+        | ProfileError::Unreadable(_)
+        | ProfileError::Log(_) => exit_codes::UNEXPECTED,
     }
 }
 

@@ -8,7 +8,7 @@ use super::arguments::{LedgerArguments, LedgerCommand};
 use super::context::Context;
 use super::exit::{Failure, exit_codes};
 use super::terminal::Terminal;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, profiles_of};
 use crate::report::{self, Recorded, json};
 
 pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcome {
@@ -31,7 +31,8 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
                     terminal.json(|out| json::run(newest, Recorded::In(&path), out))?
                 }
                 (false, false) => {
-                    terminal.result(&report::run(newest, Recorded::In(&path), terminal.color()))?
+                    let view = report::run(newest, Recorded::In(&path), terminal.color());
+                    terminal.result(&(view + &profiled(&path, newest)))?
                 }
             }
             Ok(exit_codes::PASSED)
@@ -53,6 +54,14 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
             verify(&folder(ledger.as_deref(), "")?, *json, terminal)
         }
     }
+}
+
+/// A line for each profile of the entry's rows and candidate.
+fn profiled(ledger: &Path, entry: &Entry) -> String {
+    let paths = profiles_of(ledger, entry).into_iter();
+    paths
+        .map(|path| format!("profiled: {}\n", path.display()))
+        .collect()
 }
 
 /// A task's ledger on a GPU, and where it is.

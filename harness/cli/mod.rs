@@ -11,6 +11,7 @@ mod ledger;
 mod list;
 mod log;
 mod new;
+mod profile;
 mod replay;
 mod report;
 mod selftest;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Selftest(arguments) => selftest::selftest(arguments, &terminal),
         Command::Doctor => doctor::doctor(&terminal),
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
+        Command::Profile(arguments) => profile::profile(arguments, &terminal),
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
         Command::Worker(arguments) => worker::worker(arguments),

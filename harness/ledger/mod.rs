@@ -9,6 +9,7 @@ mod error;
 mod fuzz;
 mod layout;
 mod printable;
+mod profiles;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -23,5 +24,6 @@ pub(crate) use entry::decimal_text;
 pub use entry::*;
 pub use error::{AppendError, CorruptLedger, LedgerError};
 pub use layout::rounded;
+pub use profiles::{profile_path, profiles_of};
 pub use statics::KernelRecord;
 pub use store::{Ledger, Verification};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::JSON_SCHEMA_VERSION;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
+use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
@@ -30,6 +31,9 @@ pub(super) enum Line<'a> {
     Verification(VerificationLine<'a>),
     Task(TaskLine<'a>),
     LockedRow(LockedRow<'a>),
+    Profile(Box<ProfileLine<'a>>),
+    ProfiledKernel(ProfiledKernelLine<'a>),
+    ProfileChange(ProfileChangeLine),
 }
 
 #[derive(Serialize)]
