@@ -7,6 +7,7 @@ mod ledger;
 mod lines;
 mod objects;
 mod process;
+mod profile;
 mod project;
 mod replay;
 mod report;

@@ -155,24 +155,3 @@ fn every_subcommand_has_a_help_text() {
     let hidden = project.kda(&["bench", "--help"]).stdout;
     assert!(!hidden.contains("--limit"), "{hidden}");
 }
-
-#[test]
-fn a_profile_needs_a_gpu_and_a_row_of_the_task() {
-    let project = Project::new();
-    project
-        .kda(&["profile", "axpy", "--row", "no_such_row"])
-        .exits(USAGE)
-        .prints_nothing()
-        .says(&["task `axpy` has no row `no_such_row`", "`kda show axpy`"]);
-    let rows = project.read("rows.toml");
-    let (_, rest) = rows.split_once("id = \"").expect("the fixture has rows");
-    let (row, _) = rest.split_once('"').expect("the id has an end");
-    project
-        .kda(&["profile", "axpy", "--row", row, "--gpu", "emulated"])
-        .exits(NO_DEVICE)
-        .prints_nothing()
-        .says(&[
-            "the device here is emulated",
-            "run it on a machine with an NVIDIA GPU",
-        ]);
-}

@@ -87,3 +87,48 @@ impl ProfileChangeLine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::profile::sample;
+    use crate::report::json;
+
+    fn lines() -> Vec<Value> {
+        let mut out = Vec::new();
+        json::profile(&sample::record(), Path::new("p.toml"), &mut out).expect("memory takes it");
+        let text = String::from_utf8(out).expect("JSON is text");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("a line is an object"))
+            .collect()
+    }
+
+    #[test]
+    fn a_profile_comes_before_its_kernels_and_those_before_what_changed() {
+        let lines = lines();
+        let types: Vec<_> = lines.iter().map(|line| &line["type"]).collect();
+        assert_eq!(types[..3], ["begin", "profile", "profiled-kernel"]);
+        assert_eq!(
+            lines[4]["data"]["metrics"]["gpu__time_duration.sum"],
+            30_000.0
+        );
+        let launches = serde_json::json!({
+            "metric": "kernel launches", "unit": "count", "baseline": 2.0, "candidate": 1.0
+        });
+        assert_eq!(lines[5]["data"], launches);
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let documented = include_str!("../../../docs/json.md");
+        for line in &lines()[1..] {
+            let data = line["data"].as_object().expect("data is an object");
+            let kind = line["type"].as_str().expect("a type is text");
+            for key in data.keys().map(String::as_str).chain([kind]) {
+                assert!(documented.contains(&format!("`{key}`")), "`{key}`");
+            }
+        }
+    }
+}
