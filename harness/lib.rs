@@ -11,6 +11,7 @@ pub mod ledger;
 mod metered;
 #[cfg(test)]
 mod mutation;
+pub mod profile;
 pub mod report;
 pub mod roofline;
 pub mod scaffold;

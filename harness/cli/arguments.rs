@@ -7,6 +7,7 @@ use glob::Pattern;
 
 use super::attempt::AttemptArguments;
 use super::manual::{CompletionsArguments, ManArguments};
+use super::profile::ProfileArguments;
 use super::rows_arguments::RowsArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
@@ -61,6 +62,8 @@ pub(super) enum Command {
     Doctor,
     /// Read and verify ledgers
     Ledger(LedgerArguments),
+    /// Count what one row's kernels do on a GPU, on both sides, with Nsight Compute
+    Profile(ProfileArguments),
     /// Make a lost call again, from the dump that it left
     Replay(ReplayArguments),
     /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
@@ -469,7 +472,7 @@ pub(super) struct WorkerArguments {
     pub(super) memory: i32,
 }
 
-fn parse_gpu(text: &str) -> Result<GpuChoice, String> {
+pub(super) fn parse_gpu(text: &str) -> Result<GpuChoice, String> {
     match text {
         "auto" => Ok(GpuChoice::Auto),
         "emulated" => Ok(GpuChoice::Emulated),

@@ -11,6 +11,7 @@ use crate::device::MonitorError;
 use crate::ledger::{
     Decision, Entry, LedgerError, MergeError, NoteError, Outcome as GateOutcome, RowState,
 };
+use crate::profile::ProfileError;
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -165,6 +166,7 @@ fn session_code(error: &SessionError) -> u8 {
         | SessionError::NoComputeSanitizer
         | SessionError::OtherGpu { .. }
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
+        SessionError::Profile(error) => profile_code(error),
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,
         SessionError::Interrupted => exit_codes::INTERRUPTED,
     }
@@ -174,6 +176,20 @@ fn note_code(error: &NoteError) -> u8 {
     match error {
         NoteError::Empty { .. } | NoteError::TooLong { .. } => exit_codes::USAGE,
         NoteError::Io { .. } => exit_codes::UNEXPECTED,
+    }
+}
+
+fn profile_code(error: &ProfileError) -> u8 {
+    match error {
+        ProfileError::Emulated | ProfileError::NoProfiler | ProfileError::NoPermission => {
+            exit_codes::NO_DEVICE
+        }
+        ProfileError::Lost { .. } => exit_codes::ROW_LOST,
+        ProfileError::Write { .. } => exit_codes::LEDGER,
+        ProfileError::NoKernel { .. }
+        | ProfileError::Incomplete { .. }
+        | ProfileError::Unreadable(_)
+        | ProfileError::Log(_) => exit_codes::UNEXPECTED,
     }
 }
 

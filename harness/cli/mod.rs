@@ -14,6 +14,7 @@ mod list;
 mod log;
 mod manual;
 mod new;
+mod profile;
 mod replay;
 mod report;
 mod rows;
@@ -54,6 +55,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Selftest(arguments) => selftest::selftest(arguments, &terminal),
         Command::Doctor => doctor::doctor(&terminal),
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
+        Command::Profile(arguments) => profile::profile(arguments, &terminal),
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
         Command::Attempt(arguments) => attempt::attempt(arguments, &terminal),

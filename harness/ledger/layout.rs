@@ -339,6 +339,14 @@ mod tests {
         registers = 40
         local_bytes = 0
         static_shared_bytes = 1024
+        instructions = 412
+        loads = { 128 = 4, 32 = 1 }
+        stores = { 128 = 4 }
+        async_copies = 0
+        bulk_copies = 0
+        local_loads = 0
+        local_stores = 0
+        mma = 0
         "#);
     }
 

@@ -16,6 +16,7 @@ mod note;
 mod opened;
 mod order;
 mod printable;
+mod profiles;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -35,6 +36,7 @@ pub use layout::rounded;
 pub use merge::{MergeError, Merged};
 pub use note::{NoteError, PendingNote};
 pub use opened::Opened;
+pub use profiles::{profile_path, profiles_of};
 pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;
 pub use store::Ledger;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::toolchain::Side;
+use crate::toolchain::{ByWidth, Side, Width};
 
 pub(crate) fn gate(failures: usize) -> GateRecord {
     let outcome = if failures == 0 {
@@ -254,6 +254,14 @@ pub(crate) fn entry() -> Entry {
             registers: 40,
             local_bytes: 0,
             static_shared_bytes: 1024,
+            instructions: 412,
+            loads: ByWidth::from([(Width::Bits128, 4), (Width::Bits32, 1)]),
+            stores: ByWidth::from([(Width::Bits128, 4)]),
+            async_copies: 0,
+            bulk_copies: 0,
+            local_loads: 0,
+            local_stores: 0,
+            mma: 0,
         }],
         previous: String::new(),
         hash: String::new(),

@@ -7,21 +7,25 @@ mod attempts;
 mod findings;
 mod lines;
 mod lists;
+mod profile;
 mod setup;
 mod tasks;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use attempts::AttemptLine;
 use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
+use profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use setup::{Device, Provenance, Sampling};
 use tasks::{LockedRow, TaskLine};
 
 use super::evidence::figures_stand;
 use super::{ExportedRow, Recorded, TreeComparison};
 use crate::ledger::{Entry, Verification};
+use crate::profile::{ProfileRecord, changes};
 use crate::task::{Case, Task};
 
 /// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
@@ -128,6 +132,24 @@ pub fn contract(task: &Task, rows: &[&Case], out: &mut impl Write) -> io::Result
     line(out, &Line::Task(TaskLine::of(task)))?;
     rows.iter()
         .try_for_each(|row| line(out, &Line::LockedRow(LockedRow::of(row))))
+}
+
+/// One profiled call, stored at `path`: `begin`, `profile`, a `profiled-kernel` each launch, and a `profile-change` for
+/// each figure of the whole call.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn profile(record: &ProfileRecord, path: &Path, out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    let whole = ProfileLine::of(record, path);
+    line(out, &Line::Profile(Box::new(whole)))?;
+    for kernel in &record.kernels {
+        line(out, &Line::ProfiledKernel(ProfiledKernelLine::of(kernel)))?;
+    }
+    changes(record)
+        .iter()
+        .try_for_each(|change| line(out, &Line::ProfileChange(ProfileChangeLine::of(change))))
 }
 
 /// What checks of ledgers found: `begin`, then a `verification` each.

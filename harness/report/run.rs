@@ -6,6 +6,7 @@ use super::buckets::buckets;
 use super::color::{Color, Tone};
 use super::evidence::{figures_stand, is_emulated};
 use super::gates::gates;
+use super::kernels::kernels;
 use super::numbers::{count, interval, short, speedup};
 use super::provenance::provenance;
 use super::rows::rows;
@@ -38,6 +39,7 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     text.push('\n');
     text.push_str(&rows(entry, color));
     text.push_str(&buckets(entry, color));
+    text.push_str(&kernels(entry, color));
     text.push_str(&provenance(entry));
     text.push_str(&match recorded {
         Recorded::In(path) => format!(
@@ -176,6 +178,11 @@ mod tests {
         ─────────────────────────────────────────────────────────────────────────────────────────
         broadcast           2     2    1.235  broadcast_vec8  scale and shift broadcast over rows
 
+                                                      local  widest  widest
+        side       kernel            rows  registers  bytes    load   store
+        ───────────────────────────────────────────────────────────────────
+        candidate  candidate_kernel     2         40      0     128     128
+
         candidate 0123abcd, baseline babababa, contract c0c0c0c0, harness 18fa365, seed 18446744073709551615
         nvcc 13.0.88, driver 580.65.06, copy 3.12 TB/s, empty kernel 1.125 us
         before and after: SM 1980 and 1980 MHz, 41 and 41 C, 0 and 0 other processes, throttled by: sw-power-cap
@@ -189,6 +196,7 @@ mod tests {
         entry.gpu = "emulated".to_owned();
         entry.decision = Decision::NoVerdict;
         entry.headline.clear();
+        entry.kernels.clear();
         entry.rows[0].shrunk = Some("tokens 4096 to 64".to_owned());
         let text = run(&entry, Recorded::Nowhere, Color::No);
         fits(&text);

@@ -2,6 +2,7 @@
 
 use crate::device::{DeviceError, MonitorError};
 use crate::gate::OracleError;
+use crate::profile::ProfileError;
 use crate::task::TaskError;
 use crate::toolchain::{BuildError, Side};
 use crate::worker::{Fault, WorkerError};
@@ -43,6 +44,9 @@ pub enum SessionError {
     #[error("no profile covers the GPU here, {found}")]
     #[diagnostic(help("add one to harness/toolchain/profile.rs"))]
     UnknownGpu { found: String },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Profile(#[from] ProfileError),
     #[error("no compute-sanitizer is here")]
     #[diagnostic(help(
         "install the CUDA toolkit (package cuda-sanitizer) and put it on PATH; --sanitize needs none, and no GPU"

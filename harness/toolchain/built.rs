@@ -8,10 +8,10 @@ use super::hash::{Dependency, dependencies_hash, texts_hash};
 use super::inspect::ObjectFacts;
 
 /// Raised with every change of the layout below; records of another format are ignored and rebuilt.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// A shared library and what it was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Built {
     pub(crate) format: u32,
     pub task: String,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::compiler::{Compiler, Toolchain};
 use super::installed::{driver, gpus, nvml, nvml_version, tool};
+use super::profiler::NSIGHT_COMPUTE;
 use super::project::{Origin, Project};
 
 /// The findings, in the order of how much they matter.
@@ -77,8 +78,8 @@ pub fn doctor(project: &Project, toolchain: &Toolchain) -> DoctorReport {
             ),
             check(
                 "ncu",
-                tool("ncu", &["/opt/nvidia/nsight-compute"]),
-                "no profile of a kernel; bench and check do not need it",
+                tool("ncu", &[NSIGHT_COMPUTE]),
+                "no `kda profile`; bench and check do not need it",
                 "install Nsight Compute (part of the CUDA toolkit)",
             ),
             check(

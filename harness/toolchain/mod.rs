@@ -21,6 +21,7 @@ mod inspect;
 mod installed;
 mod job;
 mod profile;
+mod profiler;
 mod programs;
 mod project;
 mod sanitizers;
@@ -40,8 +41,9 @@ pub use hash::{Dependency, file_hash};
 pub use includes::included_files;
 
 pub(crate) use inspect::identifiers;
-pub use inspect::{DeviceGlobal, KernelFacts, ObjectFacts};
+pub use inspect::{ByWidth, DeviceGlobal, InstructionMix, KernelFacts, ObjectFacts, Width};
 pub use profile::{GPU_PROFILES, GpuProfile};
+pub use profiler::nsight_compute;
 pub(crate) use project::{CORPUS_TASKS, TASKS};
 pub use project::{NoProject, Origin, Project};
 pub use sanitizers::compute_sanitizer;

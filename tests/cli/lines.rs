@@ -32,6 +32,9 @@ pub enum Line {
     Verification(Verification),
     Task(Value),
     LockedRow(Value),
+    Profile(Value),
+    ProfiledKernel(Value),
+    ProfileChange(Value),
 }
 
 #[derive(Debug, Deserialize)]

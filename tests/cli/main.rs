@@ -11,6 +11,7 @@ mod ledgers_joined;
 mod lines;
 mod objects;
 mod process;
+mod profile;
 mod project;
 mod replay;
 mod report;

@@ -1,11 +1,13 @@
 //! Entries of one ledger: one of them, all in a list, two compared.
 
+use std::path::Path;
+
 use super::selection::{named, open};
 use crate::cli::Outcome;
 use crate::cli::arguments::{AttemptsArguments, LedgerOf, LedgerShowArguments};
 use crate::cli::exit::{Failure, exit_codes};
 use crate::cli::terminal::Terminal;
-use crate::ledger::{Entry, Opened};
+use crate::ledger::{Entry, Opened, profiles_of};
 use crate::report::{self, Recorded, json};
 
 pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outcome {
@@ -23,9 +25,20 @@ pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outc
     let (entry, recorded) = (opened.entry(place)?, Recorded::In(opened.path()));
     match arguments.json {
         true => terminal.json(|out| json::run(&entry, recorded, out))?,
-        false => terminal.result(&report::run(&entry, recorded, terminal.color()))?,
+        false => {
+            let view = report::run(&entry, recorded, terminal.color());
+            terminal.result(&(view + &profiled(opened.path(), &entry)))?;
+        }
     }
     Ok(exit_codes::PASSED)
+}
+
+/// A line for each profile of the entry's rows and candidate.
+fn profiled(ledger: &Path, entry: &Entry) -> String {
+    let paths = profiles_of(ledger, entry).into_iter();
+    paths
+        .map(|path| format!("profiled: {}\n", path.display()))
+        .collect()
 }
 
 fn history(entries: &[Entry], as_json: bool, terminal: &Terminal) -> Outcome {

@@ -8,6 +8,7 @@ use super::JSON_SCHEMA_VERSION;
 use super::attempts::AttemptLine;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
+use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
@@ -33,6 +34,9 @@ pub(super) enum Line<'a> {
     Verification(VerificationLine<'a>),
     Task(TaskLine<'a>),
     LockedRow(LockedRow<'a>),
+    Profile(Box<ProfileLine<'a>>),
+    ProfiledKernel(ProfiledKernelLine<'a>),
+    ProfileChange(ProfileChangeLine),
 }
 
 #[derive(Serialize)]

@@ -16,6 +16,7 @@ use super::losses::Losses;
 use super::plan::{Cases, Depth, Sampling};
 use super::sampling::Taken;
 use super::screening::Screened;
+use super::statics::kernel_records;
 use super::{Machine, RunOptions};
 use crate::gate::GateBook;
 use crate::ledger::{
@@ -131,9 +132,9 @@ fn entry(findings: &Findings) -> Entry {
         warnings: findings.warnings(),
         gates,
         buckets: findings.buckets(&rows),
+        kernels: kernel_records(findings.built, &rows),
         rows,
         control_rows: findings.control_rows(),
-        kernels: Vec::new(),
         previous: String::new(),
         hash: String::new(),
     }

@@ -9,6 +9,7 @@ use object::read::elf::ElfFile64;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolIndex, SymbolKind};
 
 use super::facts::{DeviceGlobal, KernelFacts};
+use super::sass;
 
 /// An attribute whose size and value follow.
 const SIZED: u8 = 0x04;
@@ -49,12 +50,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Cubin, object::Error> {
         let Some(registers) = of(REGISTER_COUNT) else {
             continue;
         };
+        let code = section.data()?;
         cubin.kernels.push(KernelFacts {
             name: name.to_owned(),
-            code_hash: blake3::hash(section.data()?).to_hex().to_string(),
+            code_hash: blake3::hash(code).to_hex().to_string(),
             registers,
             static_shared_bytes: shared_bytes(&file, name),
             local_bytes: of(FRAME_SIZE).unwrap_or(0),
+            mix: sass::count(code),
         });
     }
     cubin.globals = globals(&file)?;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::mix::InstructionMix;
+
 /// What gates ask of an object before it is loaded.
 ///
 /// An object for the host (the oracle, a side on the emulated device) has no kernels, device globals or PTX opcodes:
@@ -54,6 +56,7 @@ pub struct KernelFacts {
     pub static_shared_bytes: u64,
     /// Stack a thread: local arrays and spills.
     pub local_bytes: u32,
+    pub mix: InstructionMix,
 }
 
 impl ObjectFacts {

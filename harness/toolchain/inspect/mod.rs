@@ -10,10 +10,13 @@ mod embedded;
 mod facts;
 mod host;
 mod kept;
+mod mix;
 mod ptx;
+mod sass;
 mod startup;
 mod statics;
 
 pub use facts::{DeviceGlobal, KernelFacts, ObjectFacts};
 pub(super) use kept::inspect;
+pub use mix::{ByWidth, InstructionMix, Width};
 pub(crate) use statics::identifiers;
