@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
+use super::report::ReportArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
 use crate::worker::{Confinement, default_memory_limit};
@@ -60,7 +61,7 @@ pub(super) enum Command {
     Ledger(LedgerArguments),
     /// Make a lost call again, from the dump that it left
     Replay(ReplayArguments),
-    /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
+    /// Report on all tasks, or on one run of a task: for a terminal, a pull request, a browser or a program
     Report(ReportArguments),
     /// The isolated process that loads both sides
     #[command(hide = true)]
@@ -335,21 +336,6 @@ impl ReplayArguments {
         };
         Tool::ComputeSanitizer(tool)
     }
-}
-
-#[derive(Args, Debug)]
-pub(super) struct ReportArguments {
-    /// Folder below the ledgers: a GPU profile
-    #[arg(long, default_value = "h100")]
-    pub(super) gpu: String,
-
-    /// A Markdown table for a README or a pull request
-    #[arg(long)]
-    pub(super) markdown: bool,
-
-    /// Ledgers below this folder; ledger/ by default
-    #[arg(long, value_name = "DIR")]
-    pub(super) ledger: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

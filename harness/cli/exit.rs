@@ -7,7 +7,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::crash::CrashError;
 use crate::device::MonitorError;
-use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState};
+use crate::ledger::{Decision, Entry, LedgerError, Outcome as GateOutcome, RowState, SamplesError};
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -68,6 +68,9 @@ pub(super) enum Failure {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     #[diagnostic(transparent)]
+    Samples(#[from] SamplesError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
     Crash(#[from] CrashError),
     #[error("the run was not recorded; its entry is saved in {}", saved.display())]
     #[diagnostic(forward(cause))]
@@ -106,7 +109,7 @@ impl Failure {
             | Self::Usage(_) => exit_codes::USAGE,
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
-            Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
+            Self::Ledger(_) | Self::Samples(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
             Self::Bundle(_) | Self::Output(_) => exit_codes::UNEXPECTED,
         }
     }

@@ -56,7 +56,11 @@ pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcom
 }
 
 /// A task's ledger on a GPU, and where it is.
-fn load(task: &str, gpu: &str, given: Option<&Path>) -> Result<(PathBuf, Vec<Entry>), Failure> {
+pub(super) fn load(
+    task: &str,
+    gpu: &str,
+    given: Option<&Path>,
+) -> Result<(PathBuf, Vec<Entry>), Failure> {
     let path = folder(given, gpu)?.join(gpu).join(format!("{task}.toml"));
     if !path.is_file() {
         return Err(Failure::Usage(format!(
@@ -69,7 +73,7 @@ fn load(task: &str, gpu: &str, given: Option<&Path>) -> Result<(PathBuf, Vec<Ent
 }
 
 /// The entry whose id begins or ends with `name`; without a name, the one that many from the end.
-fn chosen<'a>(
+pub(super) fn chosen<'a>(
     entries: &'a [Entry],
     name: Option<&str>,
     from_end: usize,
@@ -102,7 +106,7 @@ fn chosen<'a>(
 }
 
 /// The given folder, or the project's; emulated runs are kept apart.
-fn folder(given: Option<&Path>, gpu: &str) -> Result<PathBuf, Failure> {
+pub(super) fn folder(given: Option<&Path>, gpu: &str) -> Result<PathBuf, Failure> {
     if let Some(folder) = given {
         return Ok(folder.to_owned());
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BoundClass, BucketDecision, Decision, Outcome, RowState, Verdict};
+use super::{BoundClass, BucketDecision, ControlKind, Decision, Outcome, RowState, Verdict};
 
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,6 +102,15 @@ impl fmt::Display for BucketDecision {
             Self::Promote => "promote",
             Self::KeepBaseline => "keep-baseline",
             Self::Open => "open",
+        })
+    }
+}
+
+impl fmt::Display for ControlKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Twins => "twins",
+            Self::Planted => "planted",
         })
     }
 }

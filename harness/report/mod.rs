@@ -1,4 +1,4 @@
-//! Views of finished entries: text for a terminal, JSON lines for programs. Nothing here measures or prints.
+//! Views of finished entries: text for a terminal, Markdown and HTML for reviewers, JSON lines for programs. Nothing here measures or prints.
 
 mod buckets;
 mod color;
@@ -8,14 +8,19 @@ mod gates;
 mod graphs;
 mod grid;
 mod history;
+mod html;
 pub mod json;
+mod markdown;
 mod numbers;
+mod plot;
 mod provenance;
+mod record;
 mod replay;
 mod rows;
 mod run;
 mod selftest;
 mod summary;
+mod table;
 mod tasks;
 mod verification;
 
@@ -24,6 +29,8 @@ pub use difference::difference;
 pub use graphs::graphs;
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
+pub use html::{Raw, entry_html, summary_html};
+pub use markdown::run_markdown;
 pub use replay::replay;
 pub use run::{Recorded, run};
 pub use selftest::selftest;

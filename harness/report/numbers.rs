@@ -28,6 +28,11 @@ pub(super) fn share(share: f64) -> String {
     format!("{:.0}", share * 100.0)
 }
 
+/// A small share in per cent, two digits behind the point: of 0.0012, `0.12`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.2}", share * 100.0)
+}
+
 pub(super) fn tb_per_s(tb_per_s: f64) -> String {
     format!("{tb_per_s:.2}")
 }

@@ -20,16 +20,21 @@ pub enum Line {
     Provenance(Value),
     Device(Value),
     Sampling(Value),
+    Controls(Value),
+    Samples(Value),
     Warning { message: String },
     Gate(Gate),
     Bucket(Bucket),
     Row(Box<Row>),
+    Control(Value),
+    Kernel(Value),
     Headline(Value),
     End(End),
     Entry(Value),
     Verification(Verification),
     Task(Value),
     LockedRow(Value),
+    Summary(Value),
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +70,8 @@ pub struct Bucket {
     pub production_rows: usize,
     pub rows: Vec<String>,
     pub speedup: Option<f64>,
+    pub decision: Option<String>,
+    pub because: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,8 +93,12 @@ pub struct Row {
     pub reason: Option<String>,
     pub bucket: String,
     pub declined: bool,
+    pub same_code: bool,
     pub verdict: Option<String>,
+    pub smallest_effect: Option<f64>,
     pub bytes: u64,
+    pub flops: u64,
+    pub bound: Option<Value>,
     pub shrunk: Option<String>,
     pub calls_per_sample: u32,
     pub buffer_sets: u32,
@@ -98,6 +109,7 @@ pub struct Row {
     pub candidate_share_of_copy: Option<f64>,
     pub device: Option<Value>,
     pub device_hot: Option<Value>,
+    pub device_dirty: Option<Value>,
     pub submit: Option<Value>,
     pub wall: Option<Value>,
 }
@@ -163,7 +175,7 @@ impl Run {
         for line in lines {
             assert!(end.is_none(), "something follows the end: {line:?}");
             match line {
-                Line::Provenance(_) | Line::Device(_) | Line::Sampling(_) => {}
+                Line::Provenance(_) | Line::Device(_) | Line::Sampling(_) | Line::Kernel(_) => {}
                 Line::Warning { message } => warnings.push(message),
                 Line::Gate(gate) => gates.push(gate),
                 Line::Bucket(bucket) => buckets.push(bucket),

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::JSON_SCHEMA_VERSION;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
+use super::physics::{Control, Controls, Kernel, Samples};
 use super::setup::{Device, Provenance, Sampling};
+use super::summary::SummaryLine;
 use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
 use crate::report::Recorded;
@@ -20,16 +22,21 @@ pub(super) enum Line<'a> {
     Provenance(Provenance<'a>),
     Device(Device<'a>),
     Sampling(Sampling),
+    Controls(Controls<'a>),
+    Samples(Samples<'a>),
     Warning { message: &'a str },
     Gate(Gate<'a>),
     Bucket(Bucket<'a>),
     Row(Box<Row<'a>>),
+    Control(Box<Control<'a>>),
+    Kernel(Kernel<'a>),
     Headline(HeadlineLine<'a>),
     End(End<'a>),
     Entry(EntryLine<'a>),
     Verification(VerificationLine<'a>),
     Task(TaskLine<'a>),
     LockedRow(LockedRow<'a>),
+    Summary(Box<SummaryLine<'a>>),
 }
 
 #[derive(Serialize)]
