@@ -48,6 +48,35 @@ impl fmt::Display for RowState {
     }
 }
 
+impl fmt::Display for BoundClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Memory => "memory",
+            Self::Compute => "compute",
+            Self::Latency => "latency",
+        })
+    }
+}
+
+impl fmt::Display for BucketDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Promote => "promote",
+            Self::KeepBaseline => "keep-baseline",
+            Self::Open => "open",
+        })
+    }
+}
+
+impl fmt::Display for ControlKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Twins => "twins",
+            Self::Planted => "planted",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Serialize;
@@ -80,37 +109,11 @@ mod tests {
         for word in [Outcome::Passed, Outcome::Failed] {
             assert_eq!(word.to_string(), stored(word));
         }
+        for word in [ControlKind::Twins, ControlKind::Planted] {
+            assert_eq!(word.to_string(), stored(word));
+        }
         for word in [RowState::Measured, RowState::NotTimed, RowState::Lost] {
             assert_eq!(word.to_string(), stored(word));
         }
-    }
-}
-
-impl fmt::Display for BoundClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Memory => "memory",
-            Self::Compute => "compute",
-            Self::Latency => "latency",
-        })
-    }
-}
-
-impl fmt::Display for BucketDecision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Promote => "promote",
-            Self::KeepBaseline => "keep-baseline",
-            Self::Open => "open",
-        })
-    }
-}
-
-impl fmt::Display for ControlKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Twins => "twins",
-            Self::Planted => "planted",
-        })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::evidence::figures_stand;
 use super::gates;
+use super::numbers::{count, fine_ratio, speedup};
 use super::record;
 use super::run::{claim, sampled};
 use super::table::escaped;
@@ -70,12 +71,12 @@ pub(super) fn controls_line(controls: &ControlsRecord) -> String {
         false => format!("failed: {}", controls.reasons.join("; ")),
     };
     format!(
-        "controls: {verdict}; the baseline against its copy {} over {}, {} false; a planted {} read as {}",
-        record::ratio(controls.twins),
-        super::numbers::count(controls.twin_rows, "row", "rows"),
-        super::numbers::count(controls.false_verdicts, "verdict", "verdicts"),
-        super::numbers::speedup(controls.planted),
-        record::ratio(controls.planted_found),
+        "controls: {verdict}; the baseline against its copy {} over {}, {}; a planted {} read as {}",
+        fine_ratio(controls.twins),
+        count(controls.twin_rows, "row", "rows"),
+        count(controls.false_verdicts, "false verdict", "false verdicts"),
+        speedup(controls.planted),
+        fine_ratio(controls.planted_found),
     )
 }
 
@@ -127,7 +128,7 @@ mod tests {
                 "Provenance</summary>"
             ]
         );
-        assert!(page.contains("controls: passed; the baseline against its copy 1.000 (0.999-1.001) over 3 rows, 0 verdicts false; a planted 1.020 read as 1.020 (1.019-1.020)"), "{page}");
+        assert!(page.contains("controls: passed; the baseline against its copy 1.0000 (0.9995-1.0005) over 3 rows, 0 false verdicts; a planted 1.020 read as 1.0197 (1.0191-1.0203)"), "{page}");
         assert!(
             page.ends_with("--seed 18446744073709551615\n```\n"),
             "{page}"

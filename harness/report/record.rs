@@ -2,7 +2,8 @@
 
 use super::evidence::figures_stand;
 use super::numbers::{
-    NONE, interval, lane_speedup, or_none, percent, share, short, speedup, tb_per_s, us,
+    NONE, count, fine_ratio, interval, lane_speedup, or_none, percent, share, short, speedup,
+    tb_per_s, us,
 };
 use super::rows::verdict;
 use super::table::{Side, Table};
@@ -25,7 +26,7 @@ pub(super) fn groups(entry: &Entry) -> Vec<(String, Vec<&RowRecord>)> {
             let of = |row: &&RowRecord| row.set == set && row.production == production;
             let rows: Vec<&RowRecord> = entry.rows.iter().filter(of).collect();
             if !rows.is_empty() {
-                let counted = super::numbers::count(rows.len(), one, more);
+                let counted = count(rows.len(), one, more);
                 groups.push((format!("{set}: {counted}"), rows));
             }
         }
@@ -200,7 +201,7 @@ pub(super) fn controls(entry: &Entry) -> Table {
         (Right, "wall"),
     ]);
     for control in &entry.control_rows {
-        let of = |lane: Option<SpeedupInterval>| -> Cell { or_none(lane, ratio).into() };
+        let of = |lane: Option<SpeedupInterval>| -> Cell { or_none(lane, fine_ratio).into() };
         table.push([
             control.kind.to_string().into(),
             control.row.as_str().into(),
@@ -214,15 +215,6 @@ pub(super) fn controls(entry: &Entry) -> Table {
         ]);
     }
     table.of_what_is_said()
-}
-
-/// `1.000 (0.999-1.001)`.
-pub(super) fn ratio(ratio: SpeedupInterval) -> String {
-    format!(
-        "{} ({})",
-        speedup(ratio.speedup),
-        interval(ratio.low, ratio.high)
-    )
 }
 
 pub(super) fn kernels(entry: &Entry) -> Table {
@@ -301,12 +293,12 @@ pub(super) fn provenance(entry: &Entry) -> Table {
         say(
             "samples",
             format!(
-                "{} processes of {} blocks, {:.0} us a sample, margin {} %, {} blocks redrawn",
+                "{} processes of {} blocks, {:.0} us a sample, margin {} %, {} redrawn",
                 sampling.processes,
                 sampling.blocks_per_process,
                 sampling.sample_us,
                 percent(sampling.margin),
-                sampling.redrawn_blocks,
+                count(sampling.redrawn_blocks, "block", "blocks"),
             ),
         );
     }

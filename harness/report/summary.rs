@@ -1,8 +1,7 @@
 //! All tasks on one GPU, a line each row set: what a README shows.
 
 use super::evidence::{figures_stand, gates_passed};
-use super::numbers::{NONE, count, or_none, share, speedup};
-use super::record::ratio;
+use super::numbers::{NONE, count, or_none, ratio, share, speedup};
 use super::table::{Side, Table, escaped};
 use super::{Cell, Color, Column, Grid, Tone};
 use crate::ledger::{Entry, Headline, RowRecord, SpeedupInterval};
@@ -48,7 +47,7 @@ pub(super) struct BucketFigure<'a> {
     pub(super) speedup: f64,
 }
 
-/// For a terminal: the figures, then what they rest on and where they come from.
+/// For a terminal: a table of figures, then for each line of it what it rests on, the wins, and what makes them.
 pub fn summary(tasks: &[TaskEntry], color: Color) -> String {
     let mut figures = Grid::new([
         Column::Text("task"),
@@ -59,13 +58,7 @@ pub fn summary(tasks: &[TaskEntry], color: Color) -> String {
         Column::Number("% of copy,\nlarge rows"),
         Column::Text("decision"),
     ]);
-    let mut grounds = Grid::new([
-        Column::Text("task"),
-        Column::Text("row set"),
-        Column::Text("evidence"),
-        Column::Shrinking("representative wins"),
-        Column::Shrinking("main direction"),
-    ]);
+    let mut grounds = String::new();
     for line in tasks.iter().flat_map(lines) {
         let set = line.set();
         figures.push([
@@ -77,15 +70,14 @@ pub fn summary(tasks: &[TaskEntry], color: Color) -> String {
             line.large().into(),
             line.decision(),
         ]);
-        grounds.push([
-            line.task.into(),
-            set.into(),
-            line.evidence().into(),
-            line.wins().into(),
-            line.direction().into(),
-        ]);
+        grounds.push_str(&format!("{}, {set}: {}\n", line.task, line.evidence()));
+        for (what, words) in [("wins", line.wins()), ("by", line.direction())] {
+            if words != NONE {
+                grounds.push_str(&format!("  {what}: {words}\n"));
+            }
+        }
     }
-    format!("{}\n{}", figures.render(color), grounds.render(color))
+    format!("{}\n{grounds}", figures.render(color))
 }
 
 /// For a README or a pull request; tasks are links to their folders.

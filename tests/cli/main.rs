@@ -6,6 +6,7 @@ mod faults;
 mod ledger;
 mod lines;
 mod objects;
+mod page;
 mod process;
 mod project;
 mod replay;

@@ -7,6 +7,7 @@ use super::{lanes, roofline, samples, speedups};
 use crate::ledger::{ControlsRecord, Entry, RawSamples};
 use crate::report::evidence::{figures_stand, is_emulated};
 use crate::report::markdown::{controls_line, controls_tone};
+use crate::report::numbers::{fine_ratio, short, speedup};
 use crate::report::plot::{Shape, Strip, Strips};
 use crate::report::record;
 use crate::report::run::{claim, sampled};
@@ -76,10 +77,6 @@ fn header(entry: &Entry) -> Markup {
     }
 }
 
-fn short(hash: &str) -> &str {
-    crate::report::numbers::short(hash)
-}
-
 /// A table, or the sentence that stands for one without rows.
 fn table_section(title: &str, table: &Table, without: &str) -> Markup {
     let content = match table.is_empty() {
@@ -110,6 +107,7 @@ fn control_strips(entry: &Entry, of_run: &ControlsRecord) -> Markup {
         label: label.to_owned(),
         note,
         ratio,
+        figure: fine_ratio(ratio),
         shape: Shape::Disc,
         class,
     };
@@ -122,10 +120,7 @@ fn control_strips(entry: &Entry, of_run: &ControlsRecord) -> Markup {
         ),
         strip(
             "planted",
-            format!(
-                "the truth is {}",
-                crate::report::numbers::speedup(of_run.planted)
-            ),
+            format!("the truth is {}", speedup(of_run.planted)),
             of_run.planted_found,
             "candidate",
         ),

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::page::legend;
 use crate::ledger::{Entry, LaneRecord};
 use crate::report::numbers::{lane_speedup, speedup};
-use crate::report::plot::{Frame, Scale, Shape, mark};
+use crate::report::plot::{Frame, Scale, Shape, mark, pixels};
 
 /// One row in one other lane.
 struct Point<'a> {
@@ -94,7 +94,7 @@ fn chart(points: &[Point]) -> Markup {
             (frame.line("one", (low, 1.0), (high, 1.0)))
             @for point in points {
                 @let (class, shape) = point.class();
-                (mark(shape, class, frame.at_x(point.cold), frame.at_y(point.other),
+                (mark(shape, class, frame.at_x(point.cold), &pixels(frame.at_y(point.other)),
                     &format!("{}: cold {}, {} {}", point.row, speedup(point.cold), point.lane, speedup(point.other))))
             }
         }))

@@ -36,7 +36,7 @@ pub(super) fn legend(marks: &[(&str, crate::report::plot::Shape, &str)]) -> Mark
         ul.legend {
             @for (class, shape, words) in marks {
                 li {
-                    svg width="14" height="14" { (crate::report::plot::mark(*shape, class, 0.5, 7.0, words)) }
+                    svg width="14" height="14" { (crate::report::plot::mark(*shape, class, 0.5, "7", words)) }
                     (words)
                 }
             }

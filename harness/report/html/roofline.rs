@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::page::legend;
 use crate::ledger::{Entry, RowRecord};
 use crate::report::numbers::{tb_per_s, us};
-use crate::report::plot::{Ceiling, Frame, Scale, Shape, mark};
+use crate::report::plot::{Ceiling, Frame, Scale, Shape, mark, pixels};
 
 /// Bytes to MB.
 const MB: f64 = 1e-6;
@@ -32,7 +32,7 @@ pub(super) fn roofline(entry: &Entry) -> Markup {
     let rates = points
         .iter()
         .flat_map(|point| [point.baseline, point.candidate]);
-    let y = Scale::log(rates.chain(ceilings.iter().map(|(rate, _)| *rate)));
+    let y = Scale::log(rates.chain(ceilings.iter().map(|(rate, ..)| *rate)));
     let frame = Frame {
         x,
         y,
@@ -51,7 +51,7 @@ pub(super) fn roofline(entry: &Entry) -> Markup {
             ("candidate", Shape::Diamond, "candidate, rider"),
         ]))
         (frame.draw(&html! {
-            @for (rate, name) in &ceilings { (frame.ceiling(&across(&frame, *rate, name))) }
+            @for ceiling in ceilings { (frame.ceiling(&across(&frame, ceiling))) }
             @if let Some(floor) = floor(entry, &frame) { (frame.ceiling(&floor)) }
             @for point in &points { (frame.line("join", (point.bytes * MB, point.baseline), (point.bytes * MB, point.candidate))) }
             @for point in &points { (marks(&frame, point)) }
@@ -80,32 +80,32 @@ fn marks(frame: &Frame, point: &Point) -> Markup {
     let says = |side: &str, rate: f64| format!("{}, {side}: {} TB/s", point.row.id, tb_per_s(rate));
     let x = frame.at_x(point.bytes * MB);
     html! {
-        (mark(Shape::Ring, "baseline", x, frame.at_y(point.baseline), &says("baseline", point.baseline)))
-        (mark(shape, "candidate", x, frame.at_y(point.candidate), &says("candidate", point.candidate)))
+        (mark(Shape::Ring, "baseline", x, &pixels(frame.at_y(point.baseline)), &says("baseline", point.baseline)))
+        (mark(shape, "candidate", x, &pixels(frame.at_y(point.candidate)), &says("candidate", point.candidate)))
     }
 }
 
-/// Ceilings that do not depend on bytes.
-fn flat(entry: &Entry) -> Vec<(f64, String)> {
+/// Ceilings that do not depend on bytes: rate, name, and share of the width where the name begins.
+fn flat(entry: &Entry) -> Vec<(f64, String, f64)> {
     let device = &entry.device;
-    let mut ceilings = vec![(device.copy_tb_per_s, "copy")];
+    let mut ceilings = vec![(device.copy_tb_per_s, "copy", 0.01)];
     if let Some(measured) = &device.ceilings {
-        ceilings.push((measured.hot_copy_tb_per_s, "copy inside the L2"));
-        ceilings.push((measured.read_tb_per_s, "reads"));
+        // Near the copy in rate, so that their names stand side by side.
+        ceilings.push((measured.read_tb_per_s, "reads", 0.3));
+        ceilings.push((measured.hot_copy_tb_per_s, "copy inside the L2", 0.01));
     }
-    ceilings.retain(|(rate, _)| *rate > 0.0);
-    ceilings
-        .into_iter()
-        .map(|(rate, name)| (rate, format!("{name} {} TB/s", tb_per_s(rate))))
-        .collect()
+    ceilings.retain(|(rate, ..)| *rate > 0.0);
+    let named = |(rate, name, at)| (rate, format!("{name} {} TB/s", tb_per_s(rate)), at);
+    ceilings.into_iter().map(named).collect()
 }
 
-fn across(frame: &Frame, rate: f64, name: &str) -> Ceiling {
+fn across(frame: &Frame, (rate, name, named_at): (f64, String, f64)) -> Ceiling {
     let (low, high) = frame.x.ends();
     Ceiling {
         from: (low, rate),
         to: (high, rate),
-        name: name.to_owned(),
+        name,
+        named_at: Some(named_at),
     }
 }
 
@@ -120,6 +120,7 @@ fn floor(entry: &Entry, frame: &Frame) -> Option<Ceiling> {
         from: (from, rate(from)),
         to: (to, rate(to)),
         name: format!("empty kernel {} us", us(floor_us)),
+        named_at: None,
     })
 }
 
@@ -151,12 +152,27 @@ mod tests {
             "copy 3.12 TB/s",
             "copy inside the L2 5.50 TB/s",
             "reads 3.00 TB/s",
-            "empty kernel 1.125 us",
             "qwen_s4096_c3072_bcast11, baseline: 2.41 TB/s",
             "qwen_s4096_c3072_bcast11, candidate: 2.98 TB/s",
         ] {
             assert!(drawn.contains(part), "no `{part}` in {drawn}");
         }
+    }
+
+    #[test]
+    fn the_floor_is_drawn_where_rows_are_small_enough_to_meet_it() {
+        let mut entry = sample::entry();
+        assert!(
+            !roofline(&entry)
+                .into_string()
+                .contains("empty kernel 1.125 us")
+        );
+        entry.rows[0].bytes = 2_000_000;
+        assert!(
+            roofline(&entry)
+                .into_string()
+                .contains("empty kernel 1.125 us")
+        );
     }
 
     #[test]

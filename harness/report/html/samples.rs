@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Raw;
 use super::page::legend;
-use crate::ledger::{Entry, RawProcess, RawRow};
+use crate::ledger::{Entry, RawProcess, RawRow, RawSamples};
 use crate::report::plot::Shape;
 
 /// Height of one side's panel, in pixels.
@@ -51,7 +51,16 @@ pub(super) fn samples(entry: &Entry, raw: Raw<'_>) -> Markup {
                 }
             }
         }
+        @let without = without(entry, raw);
+        @if !without.is_empty() { p { "The file has no samples of: " (without.join(", ")) "." } }
     }
+}
+
+/// Rows that were timed, and of which the file has nothing.
+fn without<'a>(entry: &'a Entry, raw: &RawSamples) -> Vec<&'a str> {
+    let timed = entry.rows.iter().filter(|row| row.device.is_some());
+    let missing = timed.filter(|row| raw.row(&row.id).is_none());
+    missing.map(|row| row.id.as_str()).collect()
 }
 
 fn line(row: &RawRow, lane: &str) -> Option<Markup> {
@@ -180,7 +189,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::ledger::{RawSamples, sample};
+    use crate::ledger::sample;
     use crate::stats::{Block, Order};
 
     fn raw(id: &str) -> RawSamples {
@@ -208,6 +217,7 @@ mod tests {
             drawn.contains("24 samples") && drawn.contains("cold, 1 row"),
             "{drawn}"
         );
+        assert!(drawn.contains(&format!("no samples of: {}.", entry.rows[1].id)));
         assert!(
             !drawn.contains("hot,"),
             "a lane without samples has no part"

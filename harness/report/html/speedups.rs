@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::page::legend;
 use crate::ledger::{Entry, RowRecord, SpeedupInterval, Verdict};
+use crate::report::numbers::{percent, ratio as figures};
 use crate::report::plot::{Shape, Strip, Strips};
 use crate::report::record::{groups, remark};
 
@@ -23,7 +24,7 @@ pub(super) fn speedups(entry: &Entry) -> Markup {
             ("plain", Shape::Ring, "declined: the baseline behind the candidate's dispatch"),
             ("plain", Shape::Diamond, "same code on both sides: a control"),
         ]))
-        p.soft { "The band is the contract's margin of " (crate::report::numbers::percent(entry.sampling.margin))
+        p.soft { "The band is the contract's margin of " (percent(entry.sampling.margin))
             " %; whiskers are " (format!("{:.0}", entry.sampling.confidence * 100.0)) " % intervals over processes." }
         @for (name, rows) in groups(entry) {
             h3 { (name) }
@@ -63,6 +64,7 @@ fn strip(row: &RowRecord) -> Option<Strip> {
     Some(Strip {
         label: row.id.clone(),
         note: words.join(", "),
+        figure: figures(ratio(row)?),
         ratio: ratio(row)?,
         shape,
         class,

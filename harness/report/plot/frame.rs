@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Scale, percent};
+use super::{Scale, percent, pixels};
 
 /// Room for the tick labels of x and its title, in pixels.
 const FOOT: f64 = 42.0;
@@ -18,11 +18,13 @@ pub(in crate::report) struct Frame {
     pub(in crate::report) says: String,
 }
 
-/// A straight line between two points, with a name at its right end.
+/// A straight line between two points, with its name above one of its points.
 pub(in crate::report) struct Ceiling {
     pub(in crate::report) from: (f64, f64),
     pub(in crate::report) to: (f64, f64),
     pub(in crate::report) name: String,
+    /// Share of the width where the name begins; at the upper end of the line, where it ends, if there is none.
+    pub(in crate::report) named_at: Option<f64>,
 }
 
 impl Frame {
@@ -43,12 +45,15 @@ impl Frame {
         }
     }
 
-    /// The line within the frame, with its name above its left end or, where it falls away to the left, along it.
     pub(in crate::report) fn ceiling(&self, ceiling: &Ceiling) -> Markup {
-        let (x, y) = (self.at_x(ceiling.to.0), self.at_y(ceiling.to.1));
+        let (x, anchor) = match ceiling.named_at {
+            Some(share) => (share, "start"),
+            None => (self.at_x(ceiling.to.0), "end"),
+        };
+        let y = pixels(self.at_y(ceiling.to.1) - 5.0);
         html! {
             (self.line("ceiling", ceiling.from, ceiling.to))
-            text class="name" x=(percent(x)) y=(pixels(y - 5.0)) text-anchor="end" { (ceiling.name) }
+            text class="name" x=(percent(x)) y=(y) text-anchor=(anchor) { (ceiling.name) }
         }
     }
 
@@ -75,10 +80,6 @@ impl Frame {
             }
         }
     }
-}
-
-fn pixels(value: f64) -> String {
-    format!("{value:.1}")
 }
 
 #[cfg(test)]
@@ -124,6 +125,7 @@ mod tests {
             from: (1.0, 2.0),
             to: (100.0, 2.0),
             name: "copy".to_owned(),
+            named_at: Some(0.01),
         };
         let drawn = frame().ceiling(&ceiling).into_string();
         let y = format!("y1=\"{:.1}\"", frame().at_y(2.0));

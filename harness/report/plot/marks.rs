@@ -15,7 +15,7 @@ impl Shape {
     /// Around the origin, some 10 px across.
     fn outline(self) -> &'static str {
         match self {
-            Self::Disc | Self::Ring => "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0Z",
+            Self::Disc | Self::Ring => "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z",
             Self::Diamond => "M0 -5.5L5.5 0L0 5.5L-5.5 0Z",
             Self::Square => "M-4 -4H4V4H-4Z",
         }
@@ -34,10 +34,16 @@ pub(in crate::report) fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
 }
 
-/// A mark at a share of the width and a pixel of the height; what it says appears under the pointer.
-pub(in crate::report) fn mark(shape: Shape, class: &str, x: f64, y: f64, says: &str) -> Markup {
+/// A length as SVG writes it.
+pub(in crate::report) fn pixels(length: f64) -> String {
+    format!("{length:.1}")
+}
+
+/// A mark at a share of the width and a place of the height, as [`percent`] or [`pixels`] write it; what it says
+/// appears under the pointer.
+pub(in crate::report) fn mark(shape: Shape, class: &str, x: f64, y: &str, says: &str) -> Markup {
     html! {
-        svg x=(percent(x)) y=(format!("{y:.1}")) width="1" height="1" overflow="visible" {
+        svg x=(percent(x)) y=(y) width="1" height="1" overflow="visible" {
             path class={ (shape.class()) " " (class) } d=(shape.outline()) { title { (says) } }
         }
     }
@@ -49,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_mark_stands_at_its_place_and_says_what_it_is() {
-        let drawn = mark(Shape::Ring, "baseline", 0.25, 7.0, "a < b").into_string();
+        let drawn = mark(Shape::Ring, "baseline", 0.25, "7.0", "a < b").into_string();
         assert!(drawn.contains(r#"x="25.00%" y="7.0""#), "{drawn}");
         assert!(drawn.contains(r#"class="mark hollow baseline""#), "{drawn}");
         assert!(drawn.contains("<title>a &lt; b</title>"), "{drawn}");

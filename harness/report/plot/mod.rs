@@ -7,6 +7,6 @@ mod scale;
 mod strips;
 
 pub(super) use frame::{Ceiling, Frame};
-pub(super) use marks::{Shape, mark, percent};
+pub(super) use marks::{Shape, mark, percent, pixels};
 pub(super) use scale::Scale;
 pub(super) use strips::{Strip, Strips};

@@ -4,10 +4,9 @@ use maud::{Markup, html};
 
 use super::{Scale, Shape, mark, percent};
 use crate::ledger::SpeedupInterval;
-use crate::report::numbers::{interval, speedup};
 
-/// Height of a strip, in pixels.
-const HEIGHT: f64 = 22.0;
+/// Where a strip's marks lie: strips are as high as their labels.
+const MIDDLE: &str = "50%";
 
 /// One speedup of something named.
 pub(in crate::report) struct Strip {
@@ -15,6 +14,8 @@ pub(in crate::report) struct Strip {
     /// What else there is to say, in small letters.
     pub(in crate::report) note: String,
     pub(in crate::report) ratio: SpeedupInterval,
+    /// The ratio in figures.
+    pub(in crate::report) figure: String,
     pub(in crate::report) shape: Shape,
     pub(in crate::report) class: &'static str,
 }
@@ -57,10 +58,10 @@ impl Strips {
     /// All ratios in one strip, without whiskers.
     pub(in crate::report) fn spark(&self, ratios: &[(SpeedupInterval, String)]) -> Markup {
         html! {
-            svg.spark width="100%" height=(HEIGHT) {
+            svg.band-of width="100%" height="22" {
                 (self.ground())
                 @for (ratio, says) in ratios {
-                    (mark(Shape::Ring, "candidate", self.scale.place(ratio.speedup), HEIGHT / 2.0, says))
+                    (mark(Shape::Ring, "candidate", self.scale.place(ratio.speedup), MIDDLE, says))
                 }
             }
         }
@@ -78,23 +79,20 @@ impl Strips {
     }
 
     fn strip(&self, strip: &Strip) -> Markup {
-        let figure = format!(
-            "{} ({})",
-            speedup(strip.ratio.speedup),
-            interval(strip.ratio.low, strip.ratio.high)
-        );
-        let says = format!("{}: {figure}", strip.label);
+        let says = format!("{}: {}", strip.label, strip.figure);
         let at = |value| percent(self.scale.place(value));
         html! {
             div.strip {
                 span.label { (strip.label) @if !strip.note.is_empty() { " " small { (strip.note) } } }
-                svg role="img" aria-label=(says) width="100%" height=(HEIGHT) {
+                svg.band-of role="img" aria-label=(says) width="100%" height="22" {
                     (self.ground())
-                    line class={ "whisker " (strip.class) } x1=(at(strip.ratio.low)) x2=(at(strip.ratio.high))
-                        y1=(HEIGHT / 2.0) y2=(HEIGHT / 2.0) {}
-                    (mark(strip.shape, strip.class, self.scale.place(strip.ratio.speedup), HEIGHT / 2.0, &says))
+                    line class={ "whisker " (strip.class) } x1=(at(strip.ratio.low)) x2=(at(strip.ratio.high)) y1=(MIDDLE) y2=(MIDDLE) {}
+                    @for end in [strip.ratio.low, strip.ratio.high] {
+                        line class={ "end " (strip.class) } x1=(at(end)) x2=(at(end)) y1="18%" y2="82%" {}
+                    }
+                    (mark(strip.shape, strip.class, self.scale.place(strip.ratio.speedup), MIDDLE, &says))
                 }
-                span.figure { (figure) }
+                span.figure { (strip.figure) }
             }
         }
     }
@@ -103,13 +101,13 @@ impl Strips {
     fn ground(&self) -> Markup {
         let (low, high) = (self.scale.place(self.band.0), self.scale.place(self.band.1));
         html! {
-            rect.band x=(percent(low)) width=(percent(high - low)) y="0" height=(HEIGHT) {}
+            rect.band x=(percent(low)) width=(percent(high - low)) y="0" height="100%" {}
             @for tick in self.scale.ticks(5) {
                 @let x = percent(self.scale.place(tick.value));
-                line.grid x1=(x) x2=(x) y1="0" y2=(HEIGHT) {}
+                line.grid x1=(x) x2=(x) y1="0" y2="100%" {}
             }
             @let one = percent(self.scale.place(1.0));
-            line.one x1=(one) x2=(one) y1="0" y2=(HEIGHT) {}
+            line.one x1=(one) x2=(one) y1="0" y2="100%" {}
         }
     }
 }
@@ -132,6 +130,7 @@ mod tests {
             label: "row_small".to_owned(),
             note: "declined".to_owned(),
             ratio: ratio(1.2),
+            figure: "1.200 (1.188-1.212)".to_owned(),
             shape: Shape::Disc,
             class: "good",
         };
