@@ -6,8 +6,9 @@ use std::process::Command;
 
 use kda::cli::exit_codes::{LEDGER, PASSED, UNEXPECTED, USAGE};
 use kda::ledger::{
-    Decision, Entry, Headline, Ledger, RawProcess, RawRow, RawSamples, RowRecord, RowState,
-    SamplesRecord, Verdict,
+    BoundClass, BoundRecord, CeilingsRecord, ControlKind, ControlRecord, ControlsRecord, Decision,
+    Entry, Headline, Ledger, RawProcess, RawRow, RawSamples, RowRecord, RowState, SamplesRecord,
+    SpeedupInterval, Verdict,
 };
 use kda::stats::{Block, Order, lane};
 
@@ -73,7 +74,48 @@ fn as_measured(mut entry: Entry) -> Entry {
         processes: 3,
     };
     entry.headline = BTreeMap::from([("main".to_owned(), headline)]);
+    entry.device.ceilings = Some(CeilingsRecord {
+        hot_copy_tb_per_s: 5.5,
+        read_tb_per_s: 3.1,
+        fma_tflops: 60.0,
+        tensor_tflops: 600.0,
+        empty_graph_us: 2.5,
+    });
+    controlled(&mut entry);
     entry
+}
+
+/// Gives an entry controls in every lane.
+fn controlled(entry: &mut Entry) {
+    let around = |speedup: f64| SpeedupInterval {
+        speedup,
+        low: speedup - 0.0005,
+        high: speedup + 0.0005,
+    };
+    entry.controls = Some(ControlsRecord {
+        admissible: true,
+        reasons: Vec::new(),
+        twins: around(1.0),
+        twin_rows: 2,
+        false_verdicts: 0,
+        planted: 1.02,
+        planted_found: around(1.0197),
+        same_code: Some(around(0.9995)),
+    });
+    let kinds = [(ControlKind::Twins, 1.0), (ControlKind::Planted, 1.02)];
+    entry.control_rows = kinds
+        .map(|(kind, speedup)| ControlRecord {
+            kind,
+            row: "row_small".to_owned(),
+            first_us: 20.0,
+            between_processes: 0.0007,
+            device: around(speedup),
+            device_hot: Some(around(speedup)),
+            device_dirty: Some(around(speedup)),
+            submit: Some(around(speedup)),
+            wall: Some(around(speedup)),
+        })
+        .to_vec();
 }
 
 /// Gives a row its figures, and returns the samples that they are of.
@@ -87,6 +129,16 @@ fn timed(row: &mut RowRecord) -> RawRow {
     row.verdict = Some(Verdict::Material);
     row.device = lane(&processes, 0.95);
     row.device_hot = lane(&processes[1..], 0.95);
+    row.device_dirty = row.device_hot.clone();
+    row.smallest_effect = Some(0.0012);
+    row.bound = Some(BoundRecord {
+        class: BoundClass::Memory,
+        us: 15.0,
+        baseline_share: 0.75,
+        candidate_share: 0.93,
+        still_to_win: 1.07,
+    });
+    row.candidate_share_of_copy = Some(0.83);
     (row.baseline_tb_per_s, row.candidate_tb_per_s) = (Some(2.0), Some(2.0 * SPEEDUP));
     RawRow {
         id: row.id.clone(),
@@ -189,7 +241,10 @@ fn what_cannot_be_reported_is_said() {
 #[test]
 fn pages_look_right_in_a_browser() {
     let measured = Measured::new();
-    let page = measured.project.path("page.html");
+    let kept = std::env::var_os("KDA_PICTURES").map(PathBuf::from);
+    let pictures = kept.unwrap_or_else(|| measured.project.path("pictures"));
+    std::fs::create_dir_all(&pictures).unwrap();
+    let page = pictures.join("page.html");
     let written = measured.report(&["--html", "--output", text(&page)]);
     written.exits(PASSED).prints_nothing().says(&["page.html"]);
     let html = std::fs::read_to_string(&page).unwrap();
@@ -201,8 +256,6 @@ fn pages_look_right_in_a_browser() {
         eprintln!("skipped: no browser on this machine (scripts/install-chromium.sh installs one)");
         return;
     }
-    let kept = std::env::var_os("KDA_PICTURES").map(PathBuf::from);
-    let pictures = kept.unwrap_or_else(|| measured.project.path("pictures"));
     let rows = measured.entry.rows.iter().map(|row| row.id.as_str());
     let looked = Command::new(checkout.join("scripts/screenshot.sh"))
         .args([&page, &pictures])
