@@ -57,11 +57,11 @@ try {
       await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
       const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
       if (paper !== 'rgb(255, 255, 255)') fault(`printed on ${paper}`);
-      // A4 less the page's margins: what is wider is cut off.
-      await page.setViewportSize({ width: 703, height: 1000 });
+      // A lying A4 less the page's margins: what is wider is cut off.
+      await page.setViewportSize({ width: 1031, height: 1000 });
       const cut = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (cut > 0) fault(`print: ${cut} px wider than the paper`);
-      await page.pdf({ path: join(out, 'print.pdf'), format: 'A4', printBackground: true });
+      await page.pdf({ path: join(out, 'print.pdf'), preferCSSPageSize: true, printBackground: true });
     }
     await page.close();
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Takes pictures of a page as a headless Chromium shows it, and checks what no picture is needed for:
 #   scripts/screenshot.sh FILE.html OUT_DIR [TEXT...]
-# OUT_DIR gets wide.png (1280 px), narrow.png (420 px), dark.png and print.pdf (A4). Fails where the page is wider than
+# OUT_DIR gets wide.png (1280 px), narrow.png (420 px), dark.png and print.pdf. Fails where the page is wider than
 # its window, a script or a resource fails, an SVG has no box, or one of TEXT is not on the page.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

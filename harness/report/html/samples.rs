@@ -88,7 +88,7 @@ fn line(row: &RawRow, lane: &str) -> Option<Markup> {
     let count = all().count();
     Some(html! {
         div.times {
-            span.label { (row.id) " " small { (count) " samples, panel \u{b1}" (format!("{:.1}", reach * 100.0)) " %" } }
+            span.label { (row.id) " " small { (count) " samples, panel \u{b1}" (format!("{:.1}", reach * 100.0)) "\u{a0}%" } }
             (time_line(&sides, reach, &row.id))
             (sorted(&sides, reach, &row.id))
         }
