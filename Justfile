@@ -22,6 +22,10 @@ bindings:
 nvcc:
     scripts/install-nvcc.sh
 
+# Install a headless Chromium into .toolchain/, for pictures of pages
+chromium:
+    scripts/install-chromium.sh
+
 # Judge a candidate: `just bench fuse_scale_shift --quick`
 bench task *arguments:
     cargo run --release -- bench {{task}} {{arguments}}

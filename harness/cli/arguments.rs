@@ -8,6 +8,7 @@ use glob::Pattern;
 use super::attempt::AttemptArguments;
 use super::manual::{CompletionsArguments, ManArguments};
 use super::profile::ProfileArguments;
+use super::report::ReportArguments;
 use super::rows_arguments::RowsArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
@@ -66,7 +67,7 @@ pub(super) enum Command {
     Profile(ProfileArguments),
     /// Make a lost call again, from the dump that it left
     Replay(ReplayArguments),
-    /// Sum up all tasks on a GPU: headline, least row, share of the copy bandwidth, decision
+    /// Report on all tasks, or on one run of a task: for a terminal, a pull request, a browser or a program
     Report(ReportArguments),
     /// Say what the next run of a task is to show
     Attempt(AttemptArguments),
@@ -447,21 +448,6 @@ impl ReplayArguments {
         };
         Tool::ComputeSanitizer(tool)
     }
-}
-
-#[derive(Args, Debug)]
-pub(super) struct ReportArguments {
-    /// Folder below the ledgers: a GPU profile
-    #[arg(long, default_value = "h100")]
-    pub(super) gpu: String,
-
-    /// A Markdown table for a README or a pull request
-    #[arg(long)]
-    pub(super) markdown: bool,
-
-    /// Ledgers below this folder; ledger/ by default
-    #[arg(long, value_name = "DIR")]
-    pub(super) ledger: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -10,6 +10,7 @@ use crate::crash::CrashError;
 use crate::device::MonitorError;
 use crate::ledger::{
     Decision, Entry, LedgerError, MergeError, NoteError, Outcome as GateOutcome, RowState,
+    SamplesError,
 };
 use crate::profile::ProfileError;
 use crate::report::Color;
@@ -75,6 +76,9 @@ pub(super) enum Failure {
     Merge(#[from] MergeError),
     #[error(transparent)]
     #[diagnostic(transparent)]
+    Samples(#[from] SamplesError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
     Crash(#[from] CrashError),
     #[error("the run was not recorded; its entry is saved in {}", saved.display())]
     #[diagnostic(forward(cause))]
@@ -129,7 +133,7 @@ impl Failure {
             },
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
-            Self::Ledger(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
+            Self::Ledger(_) | Self::Samples(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
             Self::Note(error) => note_code(error),
             Self::Bundle(_) | Self::Output(_) => exit_codes::UNEXPECTED,
         }

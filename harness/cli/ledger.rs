@@ -9,6 +9,7 @@ mod verify;
 use super::Outcome;
 use super::arguments::{LedgerArguments, LedgerCommand};
 use super::terminal::Terminal;
+pub(super) use selection::{folder, named, open_task};
 
 pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcome {
     match &arguments.command {

@@ -1,22 +1,84 @@
 //! `kda report`.
 
+mod arguments;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use super::Outcome;
-use super::arguments::ReportArguments;
 use super::context::Context;
 use super::exit::{Failure, exit_codes};
+use super::ledger::{folder, named, open_task};
 use super::terminal::Terminal;
-use crate::ledger::{Entry, Ledger};
-use crate::report::{self, TaskEntry};
+use crate::ledger::{Entry, Ledger, RawSamples, SamplesError};
+use crate::report::{self, Raw, Recorded, TaskEntry, json};
 use crate::task::{Task, TaskError, names};
 
+pub(super) use arguments::ReportArguments;
+
 pub(super) fn report(arguments: &ReportArguments, terminal: &Terminal) -> Outcome {
+    match &arguments.task {
+        Some(task) => of_task(task, arguments, terminal)?,
+        None => of_all(arguments, terminal)?,
+    }
+    Ok(exit_codes::PASSED)
+}
+
+/// One entry of one task.
+fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Result<(), Failure> {
+    let opened = open_task(task, &arguments.gpu, arguments.ledger.as_deref())?;
+    let path = opened.path();
+    let entry = match &arguments.entry {
+        Some(name) => Some(opened.entry(named(&opened, name)?)?),
+        None => opened.newest()?,
+    };
+    let entry = &entry.ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
+    let format = &arguments.format;
+    if format.json {
+        terminal.json(|out| json::run(entry, Recorded::In(path), out))?;
+    } else if format.markdown {
+        terminal.result(&report::run_markdown(entry, &arguments.gpu))?;
+    } else if format.html {
+        let samples = samples(entry, path, terminal)?;
+        let raw = match (&samples, &entry.samples) {
+            (Some(read), _) => Raw::Read(read),
+            (None, Some(named)) => Raw::Missing(&named.file),
+            (None, None) => Raw::NotKept,
+        };
+        let page = report::entry_html(entry, &arguments.gpu, raw);
+        page_to(&page, arguments.output.as_deref(), terminal)?;
+    } else {
+        terminal.result(&report::run(entry, Recorded::In(path), terminal.color()))?;
+    }
+    Ok(())
+}
+
+/// The entry's raw samples; a file that is not there is a remark, one that was changed a failure.
+fn samples(
+    entry: &Entry,
+    ledger: &Path,
+    terminal: &Terminal,
+) -> Result<Option<RawSamples>, Failure> {
+    let Some(named) = &entry.samples else {
+        return Ok(None);
+    };
+    let path = ledger.with_file_name(&named.file);
+    match RawSamples::read(&path, &named.blake3) {
+        Ok(samples) => Ok(Some(samples)),
+        Err(missing @ SamplesError::Missing { .. }) => {
+            terminal.remark(&format!("warning: {missing}: the page has no time lines"))?;
+            Ok(None)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The newest entry of every task.
+fn of_all(arguments: &ReportArguments, terminal: &Terminal) -> Result<(), Failure> {
     let context = Context::find()?;
     let root = context.project.root();
-    let ledgers = arguments
-        .ledger
-        .clone()
-        .unwrap_or_else(|| root.join("ledger"))
-        .join(&arguments.gpu);
+    let ledgers = folder(arguments.ledger.as_deref(), &arguments.gpu)?.join(&arguments.gpu);
     if !ledgers.is_dir() {
         return Err(Failure::Usage(format!(
             "no run on `{}` is recorded ({} does not exist); --gpu names another GPU",
@@ -44,9 +106,31 @@ pub(super) fn report(arguments: &ReportArguments, terminal: &Terminal) -> Outcom
             entry: entry.as_ref(),
         })
         .collect();
-    terminal.result(&match arguments.markdown {
-        true => report::summary_markdown(&lines),
-        false => report::summary(&lines, terminal.color()),
+    let format = &arguments.format;
+    if format.json {
+        terminal.json(|out| json::summary(&lines, out))?;
+    } else if format.markdown {
+        terminal.result(&report::summary_markdown(&lines))?;
+    } else if format.html {
+        let page = report::summary_html(&lines, &arguments.gpu);
+        page_to(&page, arguments.output.as_deref(), terminal)?;
+    } else {
+        terminal.result(&report::summary(&lines, terminal.color()))?;
+    }
+    Ok(())
+}
+
+/// To the file, which is then named on stderr, or to stdout.
+fn page_to(page: &str, output: Option<&Path>, terminal: &Terminal) -> Result<(), Failure> {
+    let Some(path) = output else {
+        return Ok(terminal.result(page)?);
+    };
+    fs::write(path, page).map_err(|error| {
+        let tried = format!(
+            "cannot write `{}` ({error}); --output names another file",
+            path.display()
+        );
+        io::Error::new(error.kind(), tried)
     })?;
-    Ok(exit_codes::PASSED)
+    Ok(terminal.remark(&format!("wrote {}", path.display()))?)
 }

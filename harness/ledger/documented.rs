@@ -9,7 +9,7 @@ use super::sample;
 
 type Keys = BTreeMap<String, BTreeSet<String>>;
 
-const LANES: [&str; 4] = ["device", "device_hot", "submit", "wall"];
+const LANES: [&str; 5] = ["device", "device_hot", "device_dirty", "submit", "wall"];
 
 /// Keys by record, as an entry with every field set is written.
 fn written() -> Keys {

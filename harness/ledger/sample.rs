@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::stats::{Mode, Modes};
 use crate::toolchain::{ByWidth, Side, Width};
 
 pub(crate) fn gate(failures: usize) -> GateRecord {
@@ -271,6 +272,20 @@ pub(crate) fn entry() -> Entry {
 /// An entry that leaves no field out.
 pub(crate) fn complete() -> Entry {
     let mut entry = entry();
+    let widths = [
+        Width::Bits8,
+        Width::Bits16,
+        Width::Bits32,
+        Width::Bits64,
+        Width::Bits128,
+        Width::Bits256,
+    ];
+    let of_all = ByWidth::from(widths.map(|width| (width, 1)));
+    (entry.kernels[0].loads, entry.kernels[0].stores) = (of_all.clone(), of_all);
+    entry.note = Some("two tokens a block".to_owned());
+    let controls = entry.controls.as_mut().expect("the sample has controls");
+    controls.reasons = vec!["A/A, cold: reads 1.01".to_owned()];
+    controls.same_code = Some(around_one(0.001));
     entry.gates.push(gate(1));
     entry.rows[0] = RowRecord {
         reason: Some("the worker was killed by signal 11".to_owned()),
@@ -278,7 +293,22 @@ pub(crate) fn complete() -> Entry {
         shrunk: Some("L 8424 -> 10".to_owned()),
         submit: Some(lane(1.01, 1.0, 1.02)),
         wall: Some(lane(1.1, 1.05, 1.15)),
+        modes: Some(ModesRecord {
+            baseline: Some(two_modes()),
+            candidate: Some(two_modes()),
+        }),
+        doubt: Some("material over both modes, inconclusive in each alone".to_owned()),
         ..row("qwen_s4096_c3072_bcast11")
     };
     entry
+}
+
+fn two_modes() -> Modes {
+    let mode = |centre_us, share| Mode { centre_us, share };
+    Modes {
+        fast: mode(1.69, 0.2),
+        slow: mode(2.03, 0.8),
+        by_process: true,
+        limits_ns: Vec::new(),
+    }
 }

@@ -232,6 +232,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn block(order: Order) -> Block {
@@ -251,6 +253,12 @@ mod tests {
                 lanes: BTreeMap::from([("device".to_owned(), vec![process.clone(), process])]),
             }],
         }
+    }
+
+    fn zipped(text: &[u8]) -> Vec<u8> {
+        let mut gzip = GzBuilder::new().write(Vec::new(), Compression::fast());
+        gzip.write_all(text).unwrap();
+        gzip.finish().unwrap()
     }
 
     /// The message for a file of these bytes, whose hash is as expected.
@@ -342,8 +350,21 @@ mod tests {
             let message = broken(break_it);
             assert!(message.contains(&format!("{place}{what}")), "{message}");
         }
-        let mut gzip = GzBuilder::new().write(Vec::new(), Compression::fast());
-        gzip.write_all(b"{}").unwrap();
-        assert!(refused(&gzip.finish().unwrap()).contains("missing field `task`"));
+        assert!(refused(&zipped(b"{}")).contains("missing field `task`"));
+    }
+
+    proptest! {
+        #[test]
+        fn of_a_damaged_file_only_sound_processes_are_read(at in any::<prop::sample::Index>(), byte: u8) {
+            let mut text = serde_json::to_vec(&samples()).unwrap();
+            let at = at.index(text.len());
+            text[at] = byte;
+            if let Ok(read) = RawSamples::unpacked(&zipped(&text)) {
+                for process in read.rows.iter().flat_map(|row| row.lanes.values().flatten()) {
+                    prop_assert_eq!(process.blocks().len(), process.ns.len());
+                    prop_assert!(process.blocks().iter().all(|block| block.log_ratio().is_finite()));
+                }
+            }
+        }
     }
 }

@@ -109,6 +109,9 @@ mod tests {
         for word in [Outcome::Passed, Outcome::Failed] {
             assert_eq!(word.to_string(), stored(word));
         }
+        for word in [ControlKind::Twins, ControlKind::Planted] {
+            assert_eq!(word.to_string(), stored(word));
+        }
         for word in [RowState::Measured, RowState::NotTimed, RowState::Lost] {
             assert_eq!(word.to_string(), stored(word));
         }

@@ -51,6 +51,14 @@ impl Cell {
             tone,
         }
     }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn tone(&self) -> Tone {
+        self.tone
+    }
 }
 
 impl<T: Into<String>> From<T> for Cell {

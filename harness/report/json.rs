@@ -7,8 +7,10 @@ mod attempts;
 mod findings;
 mod lines;
 mod lists;
+mod physics;
 mod profile;
 mod setup;
+mod summary;
 mod tasks;
 
 use std::io::{self, Write};
@@ -18,12 +20,15 @@ use attempts::AttemptLine;
 use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
+use physics::{Control, Controls, Kernel, Samples};
 use profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use setup::{Device, Provenance, Sampling};
+use summary::SummaryLine;
 use tasks::{LockedRow, TaskLine};
 
 use super::evidence::figures_stand;
-use super::{ExportedRow, Recorded, TreeComparison};
+use super::summary::lines as summary_lines;
+use super::{ExportedRow, Recorded, TaskEntry, TreeComparison};
 use crate::ledger::{Entry, Verification};
 use crate::profile::{ProfileRecord, changes};
 use crate::task::{Case, Task};
@@ -31,8 +36,8 @@ use crate::task::{Case, Task};
 /// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
 pub const JSON_SCHEMA_VERSION: u32 = 1;
 
-/// One run: `begin`, `provenance`, `device`, `sampling`, then `warning`, `gate`, `bucket`, `row` and `headline` as
-/// many as there are, and `end`.
+/// One run: `begin`, `provenance`, `device`, `sampling`, then `controls`, `samples`, `warning`, `gate`, `bucket`,
+/// `row`, `control`, `kernel` and `headline` as many as there are, and `end`.
 ///
 /// Speedups and times are left out where they are no evidence, as in the text view.
 ///
@@ -45,6 +50,12 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::R
     line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
     line(out, &Line::Device(Device::of(&entry.device)))?;
     line(out, &Line::Sampling(Sampling::of(&entry.sampling)))?;
+    if let Some(controls) = entry.controls.as_ref().filter(|_| stands) {
+        line(out, &Line::Controls(Controls::of(controls)))?;
+    }
+    if let Some(samples) = &entry.samples {
+        line(out, &Line::Samples(Samples::of(samples)))?;
+    }
     for warning in &entry.warnings {
         line(out, &Line::Warning { message: warning })?;
     }
@@ -56,6 +67,12 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::R
     }
     for row in &entry.rows {
         line(out, &Line::Row(Box::new(Row::of(row, stands))))?;
+    }
+    for control in entry.control_rows.iter().filter(|_| stands) {
+        line(out, &Line::Control(Box::new(Control::of(control))))?;
+    }
+    for kernel in &entry.kernels {
+        line(out, &Line::Kernel(Kernel::of(kernel)))?;
     }
     for (set, headline) in entry.headline.iter().filter(|_| stands) {
         line(out, &Line::Headline(HeadlineLine::of(set, headline)))?;
@@ -108,6 +125,19 @@ pub fn begin_export(out: &mut impl Write) -> io::Result<()> {
 pub fn export(entries: &[Entry], out: &mut impl Write) -> io::Result<()> {
     let mut rows = entries.iter().flat_map(ExportedRow::all_of);
     rows.try_for_each(|row| line(out, &Line::EntryRow(Box::new(row))))
+}
+
+/// The newest entries of all tasks: `begin`, then a `summary` for each task and row set.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn summary(tasks: &[TaskEntry], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    tasks
+        .iter()
+        .flat_map(summary_lines)
+        .try_for_each(|of| line(out, &Line::Summary(Box::new(SummaryLine::of(&of)))))
 }
 
 /// Tasks: `begin`, then a `task` each.
@@ -221,20 +251,26 @@ mod tests {
                 "provenance",
                 "device",
                 "sampling",
+                "controls",
+                "samples",
                 "warning",
                 "gate",
                 "bucket",
                 "row",
                 "row",
+                "control",
+                "control",
+                "kernel",
                 "headline",
                 "end"
             ]
         );
         assert_eq!(lines[0]["data"]["schema"], JSON_SCHEMA_VERSION);
         assert_eq!(lines[0]["data"]["evidence"], true);
-        assert_eq!(lines[7]["data"]["device"]["baseline_us"]["median"], 12.34);
-        assert_eq!(lines[10]["data"]["decision"], "promote");
-        assert_eq!(lines[10]["data"]["ledger"], "l.toml");
+        assert_eq!(lines[9]["data"]["device"]["baseline_us"]["median"], 12.34);
+        assert_eq!(lines[9]["data"]["bound"]["class"], "memory");
+        assert_eq!(lines[15]["data"]["decision"], "promote");
+        assert_eq!(lines[15]["data"]["ledger"], "l.toml");
     }
 
     #[test]
@@ -243,13 +279,23 @@ mod tests {
         entry.gpu = "emulated".to_owned();
         let lines = lines(|out| run(&entry, Recorded::Nowhere, out));
         assert_eq!(lines[0]["data"]["evidence"], false);
-        assert!(!types(&lines).contains(&"headline"));
-        let row = &lines[7]["data"];
+        for claim in ["headline", "controls", "control"] {
+            assert!(!types(&lines).contains(&claim), "{claim}");
+        }
+        let row = &lines[8]["data"];
         assert_eq!(row["id"], "qwen_s4096_c3072_bcast11");
-        for figure in ["device", "device_hot", "verdict", "candidate_tb_per_s"] {
+        let figures = [
+            "device",
+            "device_hot",
+            "device_dirty",
+            "verdict",
+            "bound",
+            "candidate_tb_per_s",
+        ];
+        for figure in figures {
             assert_eq!(row[figure], Value::Null, "{figure}");
         }
-        assert_eq!(lines[6]["data"]["speedup"], Value::Null);
+        assert_eq!(lines[7]["data"]["speedup"], Value::Null);
     }
 
     #[test]

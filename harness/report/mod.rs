@@ -1,4 +1,4 @@
-//! Views of finished entries: text for a terminal, JSON lines for programs. Nothing here measures or prints.
+//! Views of finished entries: text for a terminal, Markdown and HTML for reviewers, JSON lines for programs. Nothing here measures or prints.
 
 mod attempts;
 mod buckets;
@@ -11,18 +11,23 @@ mod gates;
 mod graphs;
 mod grid;
 mod history;
+mod html;
 pub mod json;
 mod kernels;
+mod markdown;
 mod merged;
 mod names;
 mod numbers;
+mod plot;
 mod profile;
 mod provenance;
+mod record;
 mod replay;
 mod rows;
 mod run;
 mod selftest;
 mod summary;
+mod table;
 mod tasks;
 mod trend;
 mod verification;
@@ -35,6 +40,8 @@ pub use export::ExportedRow;
 pub use graphs::graphs;
 pub use grid::{Cell, Column, Grid};
 pub use history::history;
+pub use html::{Raw, entry_html, summary_html};
+pub use markdown::run_markdown;
 pub use merged::merged_in_words;
 pub use profile::profile;
 pub use replay::replay;

@@ -24,8 +24,27 @@ pub(super) fn interval(low: f64, high: f64) -> String {
     format!("{low:.3}-{high:.3}")
 }
 
+/// `1.076 (1.075-1.077)`.
+pub(super) fn ratio(ratio: SpeedupInterval) -> String {
+    format!(
+        "{} ({})",
+        speedup(ratio.speedup),
+        interval(ratio.low, ratio.high)
+    )
+}
+
+/// A ratio whose truth is known: what it is off by is in the fourth digit.
+pub(super) fn fine_ratio(ratio: SpeedupInterval) -> String {
+    format!("{:.4} ({:.4}-{:.4})", ratio.speedup, ratio.low, ratio.high)
+}
+
 pub(super) fn share(share: f64) -> String {
     format!("{:.0}", share * 100.0)
+}
+
+/// A small share in per cent, two digits behind the point: of 0.0012, `0.12`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.2}", share * 100.0)
 }
 
 pub(super) fn tb_per_s(tb_per_s: f64) -> String {
@@ -64,6 +83,20 @@ mod tests {
         assert_eq!(
             [1.8234, 12.345, 226.44, 4812.3].map(us),
             ["1.823", "12.35", "226.4", "4812"]
+        );
+    }
+
+    #[test]
+    fn a_known_ratio_has_a_digit_more() {
+        let found = SpeedupInterval {
+            speedup: 1.0,
+            low: 0.9995,
+            high: 1.0005,
+        };
+        assert_eq!(fine_ratio(found), "1.0000 (0.9995-1.0005)");
+        assert_eq!(
+            ratio(SpeedupInterval { low: 0.9, ..found }),
+            "1.000 (0.900-1.000)"
         );
     }
 

@@ -129,7 +129,7 @@ fn routes(rows: &[&RowRecord], color: Color) -> String {
     grid.render(color)
 }
 
-fn verdict(row: &RowRecord) -> Cell {
+pub(super) fn verdict(row: &RowRecord) -> Cell {
     match (row.state, row.verdict) {
         (RowState::Measured, Some(verdict)) => Cell::toned(verdict.into(), verdict.to_string()),
         (RowState::Measured, None) => NONE.into(),

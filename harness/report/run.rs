@@ -56,17 +56,24 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     text
 }
 
-/// Decision, then the headline of each row set or why there is none; then how it was sampled.
+/// Decision and claim; then where and how it was sampled.
 fn headline(entry: &Entry, color: Color) -> String {
     let decision = color.paint(entry.decision.into(), &entry.decision.to_string());
-    let sampling = &entry.sampling;
-    let sampled = format!(
-        "{} of {}, {:.0} % intervals, {:.1} s",
-        count(sampling.processes, "process", "processes"),
-        count(sampling.blocks_per_process, "block", "blocks"),
-        sampling.confidence * 100.0,
-        entry.wall_seconds,
-    );
+    let place = if is_emulated(entry) {
+        String::new()
+    } else {
+        format!(" on {}", entry.gpu)
+    };
+    format!(
+        "{decision}: {}\n{}{place}, {}\n",
+        claim(entry),
+        entry.task,
+        sampled(entry)
+    )
+}
+
+/// The headline of each row set, or why there is none.
+pub(super) fn claim(entry: &Entry) -> String {
     let figures: Vec<String> = entry
         .headline
         .iter()
@@ -83,7 +90,7 @@ fn headline(entry: &Entry, color: Color) -> String {
             )
         })
         .collect();
-    let claim = if entry.decision == Decision::Invalid {
+    if entry.decision == Decision::Invalid {
         entry.summary.clone()
     } else if is_emulated(entry) {
         "emulated, so correctness only: no time here is evidence of speed".to_owned()
@@ -93,21 +100,22 @@ fn headline(entry: &Entry, color: Color) -> String {
         "no speed claim over a row set".to_owned()
     } else {
         format!("speedup {}", figures.join("; "))
-    };
-    let place = if is_emulated(entry) {
-        String::new()
-    } else {
-        format!(" on {}", entry.gpu)
-    };
-    let sampled = if figures_stand(entry) {
-        sampled
-    } else {
-        format!("{:.1} s", entry.wall_seconds)
-    };
+    }
+}
+
+/// How many rows, and how they were sampled where that matters.
+pub(super) fn sampled(entry: &Entry) -> String {
+    let sampling = &entry.sampling;
+    let rows = count(entry.rows.len(), "row", "rows");
+    if !figures_stand(entry) {
+        return format!("{rows}, {:.1} s", entry.wall_seconds);
+    }
     format!(
-        "{decision}: {claim}\n{}{place}, {}, {sampled}\n",
-        entry.task,
-        count(entry.rows.len(), "row", "rows")
+        "{rows}, {} of {}, {:.0} % intervals, {:.1} s",
+        count(sampling.processes, "process", "processes"),
+        count(sampling.blocks_per_process, "block", "blocks"),
+        sampling.confidence * 100.0,
+        entry.wall_seconds,
     )
 }
 

@@ -30,7 +30,7 @@ pub struct Modes {
     pub by_process: bool,
     /// Where the modes part in each process, in nanoseconds per call. Not stored: who reads a record has no blocks.
     #[serde(skip)]
-    pub(super) limits_ns: Vec<f64>,
+    pub(crate) limits_ns: Vec<f64>,
 }
 
 /// The two modes of `side`, if its samples have two; three are told as two, split at the widest gap.

@@ -20,10 +20,14 @@ pub enum Line {
     Provenance(Value),
     Device(Value),
     Sampling(Value),
+    Controls(Value),
+    Samples(Value),
     Warning { message: String },
     Gate(Gate),
     Bucket(Bucket),
     Row(Box<Row>),
+    Control(Value),
+    Kernel(Value),
     Headline(Value),
     End(End),
     Entry(Value),
@@ -35,6 +39,7 @@ pub enum Line {
     Profile(Value),
     ProfiledKernel(Value),
     ProfileChange(Value),
+    Summary(Value),
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +75,8 @@ pub struct Bucket {
     pub production_rows: usize,
     pub rows: Vec<String>,
     pub speedup: Option<f64>,
+    pub decision: Option<String>,
+    pub because: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,8 +98,12 @@ pub struct Row {
     pub reason: Option<String>,
     pub bucket: String,
     pub declined: bool,
+    pub same_code: bool,
     pub verdict: Option<String>,
+    pub smallest_effect: Option<f64>,
     pub bytes: u64,
+    pub flops: u64,
+    pub bound: Option<Value>,
     pub shrunk: Option<String>,
     pub calls_per_sample: u32,
     pub buffer_sets: u32,
@@ -103,6 +114,7 @@ pub struct Row {
     pub candidate_share_of_copy: Option<f64>,
     pub device: Option<Value>,
     pub device_hot: Option<Value>,
+    pub device_dirty: Option<Value>,
     pub submit: Option<Value>,
     pub wall: Option<Value>,
 }
@@ -196,7 +208,7 @@ impl Run {
         for line in lines {
             assert!(end.is_none(), "something follows the end: {line:?}");
             match line {
-                Line::Provenance(_) | Line::Device(_) | Line::Sampling(_) => {}
+                Line::Provenance(_) | Line::Device(_) | Line::Sampling(_) | Line::Kernel(_) => {}
                 Line::Warning { message } => warnings.push(message),
                 Line::Gate(gate) => gates.push(gate),
                 Line::Bucket(bucket) => buckets.push(bucket),

@@ -10,6 +10,7 @@ mod ledger_views;
 mod ledgers_joined;
 mod lines;
 mod objects;
+mod page;
 mod process;
 mod profile;
 mod project;

@@ -11,12 +11,18 @@ use crate::toolchain::Project;
 /// The name of the emulated device's folder, which lies elsewhere.
 const EMULATED: &str = "emulated";
 
-/// A task's ledger on a GPU, its chain followed.
+/// The ledger that a command names.
 pub(super) fn open(of: &LedgerOf) -> Result<Opened, Failure> {
-    let (task, gpu) = (&of.task, of.place.gpu.as_str());
-    let path = folder(of.place.ledger.as_deref(), gpu)?
-        .join(gpu)
-        .join(format!("{task}.toml"));
+    open_task(&of.task, &of.place.gpu, of.place.ledger.as_deref())
+}
+
+/// A task's ledger on a GPU, its chain followed.
+pub(in crate::cli) fn open_task(
+    task: &str,
+    gpu: &str,
+    given: Option<&Path>,
+) -> Result<Opened, Failure> {
+    let path = folder(given, gpu)?.join(gpu).join(format!("{task}.toml"));
     if !path.is_file() {
         return Err(Failure::Usage(format!(
             "no ledger is at {}: name another --gpu or --ledger, or make it with `kda bench {task}`",
@@ -27,7 +33,7 @@ pub(super) fn open(of: &LedgerOf) -> Result<Opened, Failure> {
 }
 
 /// Place of the entry whose id begins or ends with `name`.
-pub(super) fn named(opened: &Opened, name: &str) -> Result<usize, Failure> {
+pub(in crate::cli) fn named(opened: &Opened, name: &str) -> Result<usize, Failure> {
     let path = opened.path().display();
     match opened.places_of(name).as_slice() {
         [place] => Ok(*place),
@@ -41,7 +47,7 @@ pub(super) fn named(opened: &Opened, name: &str) -> Result<usize, Failure> {
 }
 
 /// The given folder, or the project's; emulated runs are kept apart.
-pub(super) fn folder(given: Option<&Path>, gpu: &str) -> Result<PathBuf, Failure> {
+pub(in crate::cli) fn folder(given: Option<&Path>, gpu: &str) -> Result<PathBuf, Failure> {
     if let Some(folder) = given {
         return Ok(folder.to_owned());
     }

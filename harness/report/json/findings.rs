@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::physics::Bound;
 use crate::ledger::{self, LaneRecord, Spread};
 
 #[derive(Serialize)]
@@ -35,6 +36,8 @@ pub(super) struct Bucket<'a> {
     production_rows: usize,
     rows: &'a [String],
     speedup: Option<f64>,
+    decision: Option<String>,
+    because: Option<&'a str>,
 }
 
 impl<'a> Bucket<'a> {
@@ -49,6 +52,11 @@ impl<'a> Bucket<'a> {
             production_rows: bucket.production_rows,
             rows: &bucket.rows,
             speedup: bucket.speedup.filter(|_| stands),
+            decision: bucket
+                .decision
+                .filter(|_| stands)
+                .map(|decision| decision.to_string()),
+            because: bucket.because.as_deref().filter(|_| stands),
         }
     }
 }
@@ -126,8 +134,12 @@ pub(super) struct Row<'a> {
     reason: Option<&'a str>,
     bucket: &'a str,
     declined: bool,
+    same_code: bool,
     verdict: Option<String>,
+    smallest_effect: Option<f64>,
     bytes: u64,
+    flops: u64,
+    bound: Option<Bound>,
     shrunk: Option<&'a str>,
     calls_per_sample: u32,
     buffer_sets: u32,
@@ -138,6 +150,7 @@ pub(super) struct Row<'a> {
     candidate_share_of_copy: Option<f64>,
     device: Option<Lane<'a>>,
     device_hot: Option<Lane<'a>>,
+    device_dirty: Option<Lane<'a>>,
     submit: Option<Lane<'a>>,
     wall: Option<Lane<'a>>,
 }
@@ -159,11 +172,15 @@ impl<'a> Row<'a> {
             reason: row.reason.as_deref(),
             bucket: &row.bucket,
             declined: row.declined,
+            same_code: row.same_code,
             verdict: row
                 .verdict
                 .filter(|_| stands)
                 .map(|verdict| verdict.to_string()),
+            smallest_effect: row.smallest_effect.filter(|_| stands),
             bytes: row.bytes,
+            flops: row.flops,
+            bound: row.bound.as_ref().filter(|_| stands).map(Bound::from),
             shrunk: row.shrunk.as_deref(),
             calls_per_sample: row.calls_per_sample,
             buffer_sets: row.buffer_sets,
@@ -174,6 +191,7 @@ impl<'a> Row<'a> {
             candidate_share_of_copy: row.candidate_share_of_copy.filter(|_| stands),
             device: lane(&row.device),
             device_hot: lane(&row.device_hot),
+            device_dirty: lane(&row.device_dirty),
             submit: lane(&row.submit),
             wall: lane(&row.wall),
         }

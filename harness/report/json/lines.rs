@@ -8,8 +8,10 @@ use super::JSON_SCHEMA_VERSION;
 use super::attempts::AttemptLine;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
+use super::physics::{Control, Controls, Kernel, Samples};
 use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use super::setup::{Device, Provenance, Sampling};
+use super::summary::SummaryLine;
 use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
 use crate::report::evidence::figures_stand;
@@ -22,10 +24,14 @@ pub(super) enum Line<'a> {
     Provenance(Provenance<'a>),
     Device(Device<'a>),
     Sampling(Sampling),
+    Controls(Controls<'a>),
+    Samples(Samples<'a>),
     Warning { message: &'a str },
     Gate(Gate<'a>),
     Bucket(Bucket<'a>),
     Row(Box<Row<'a>>),
+    Control(Box<Control<'a>>),
+    Kernel(Kernel<'a>),
     Headline(HeadlineLine<'a>),
     End(End<'a>),
     Entry(EntryLine<'a>),
@@ -37,6 +43,7 @@ pub(super) enum Line<'a> {
     Profile(Box<ProfileLine<'a>>),
     ProfiledKernel(ProfiledKernelLine<'a>),
     ProfileChange(ProfileChangeLine),
+    Summary(Box<SummaryLine<'a>>),
 }
 
 #[derive(Serialize)]

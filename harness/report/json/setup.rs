@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::physics::Ceilings;
 use crate::ledger;
 
 #[derive(Serialize)]
@@ -54,6 +55,7 @@ pub(super) struct Device<'a> {
     l2_bytes: u64,
     memory_bytes: u64,
     copy_tb_per_s: f64,
+    ceilings: Option<Ceilings>,
     before: Option<Clocks<'a>>,
     after: Option<Clocks<'a>>,
 }
@@ -87,6 +89,7 @@ impl<'a> Device<'a> {
             l2_bytes: device.l2_bytes,
             memory_bytes: device.memory_bytes,
             copy_tb_per_s: device.copy_tb_per_s,
+            ceilings: device.ceilings.as_ref().map(Ceilings::from),
             before: device.before.as_ref().map(clocks),
             after: device.after.as_ref().map(clocks),
         }
@@ -101,6 +104,8 @@ pub(super) struct Sampling {
     margin: f64,
     confidence: f64,
     floor_us: f64,
+    redrawn_blocks: usize,
+    sm_mhz: Option<[f64; 2]>,
 }
 
 impl Sampling {
@@ -112,6 +117,8 @@ impl Sampling {
             margin: sampling.margin,
             confidence: sampling.confidence,
             floor_us: sampling.floor_us,
+            redrawn_blocks: sampling.redrawn_blocks,
+            sm_mhz: sampling.sm_mhz,
         }
     }
 }

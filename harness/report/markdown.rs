@@ -1,0 +1,152 @@
+//! One entry for a pull request: the decision first, then the evidence, tables folded.
+
+use super::evidence::figures_stand;
+use super::gates;
+use super::numbers::{count, fine_ratio, speedup};
+use super::record;
+use super::run::{claim, sampled};
+use super::table::escaped;
+use super::{Color, Tone};
+use crate::ledger::{ControlsRecord, Entry};
+
+/// The whole page; `gpu` is the profile that the ledger is kept under.
+pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
+    let mut text = format!(
+        "## {}: {} on {}\n\n**{}**\n\n{}; {}, entry `{}`\n\n",
+        entry.decision,
+        escaped(&entry.task),
+        escaped(&entry.gpu),
+        escaped(&claim(entry)),
+        sampled(entry),
+        entry.started.get(..10).unwrap_or(&entry.started),
+        entry.id,
+    );
+    text.push_str(&gate_lines(entry));
+    if let Some(controls) = entry.controls.as_ref().filter(|_| figures_stand(entry)) {
+        text.push_str(&format!("{}\n\n", escaped(&controls_line(controls))));
+    }
+    for warning in &entry.warnings {
+        text.push_str(&format!("> warning: {}\n\n", escaped(warning)));
+    }
+    fold(&mut text, "Buckets", &record::buckets(entry));
+    for (name, rows) in record::groups(entry) {
+        fold(&mut text, &name, &record::rows(entry, &rows));
+    }
+    fold(&mut text, "Gates", &record::gates(entry));
+    fold(&mut text, "Controls", &record::controls(entry));
+    fold(&mut text, "Kernels", &record::kernels(entry));
+    fold(&mut text, "Provenance", &record::provenance(entry));
+    text.push_str(&format!(
+        "Reproduce:\n\n```console\n{}```\n",
+        record::reproduction(entry, gpu)
+    ));
+    text
+}
+
+/// The gates in a line; of those that failed, a list.
+fn gate_lines(entry: &Entry) -> String {
+    let lines = gates::gates(&entry.gates, Color::No);
+    let (first, failed) = lines.split_once('\n').unwrap_or((&lines, ""));
+    let failed: String = failed
+        .lines()
+        .map(|line| {
+            let (indent, text) = line.split_at(line.len() - line.trim_start().len());
+            format!(
+                "{}- {}\n",
+                &indent[..indent.len().saturating_sub(2)],
+                escaped(text)
+            )
+        })
+        .collect();
+    match failed.is_empty() {
+        true => format!("{first}\n\n"),
+        false => format!("{first}\n\n{failed}\n"),
+    }
+}
+
+/// What the run measured of itself, in a sentence.
+pub(super) fn controls_line(controls: &ControlsRecord) -> String {
+    let verdict = match controls.admissible {
+        true => "passed".to_owned(),
+        false => format!("failed: {}", controls.reasons.join("; ")),
+    };
+    format!(
+        "controls: {verdict}; the baseline against its copy {} over {}, {}; a planted {} read as {}",
+        fine_ratio(controls.twins),
+        count(controls.twin_rows, "row", "rows"),
+        count(controls.false_verdicts, "false verdict", "false verdicts"),
+        speedup(controls.planted),
+        fine_ratio(controls.planted_found),
+    )
+}
+
+/// Whether the controls speak for the run.
+pub(super) fn controls_tone(controls: &ControlsRecord) -> Tone {
+    match controls.admissible {
+        true => Tone::Good,
+        false => Tone::Bad,
+    }
+}
+
+/// Nothing for a table without rows.
+fn fold(text: &mut String, name: &str, table: &super::table::Table) {
+    if !table.is_empty() {
+        text.push_str(&format!(
+            "<details><summary>{}</summary>\n\n{}\n</details>\n\n",
+            escaped(name),
+            table.markdown()
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Decision, sample};
+
+    #[test]
+    fn the_decision_comes_first_and_the_tables_are_folded() {
+        let page = run_markdown(&sample::entry(), "h100");
+        assert!(
+            page.starts_with(
+                "## promote: demo_vector_axpy on NVIDIA H100 80GB HBM3\n\n**speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback**\n"
+            ),
+            "{page}"
+        );
+        let folded: Vec<&str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("<details><summary>"))
+            .collect();
+        assert_eq!(
+            folded,
+            [
+                "Buckets</summary>",
+                "b200: 2 production rows</summary>",
+                "Gates</summary>",
+                "Controls</summary>",
+                "Kernels</summary>",
+                "Provenance</summary>"
+            ]
+        );
+        assert!(page.contains("controls: passed; the baseline against its copy 1.0000 (0.9995-1.0005) over 3 rows, 0 false verdicts; a planted 1.020 read as 1.0197 (1.0191-1.0203)"), "{page}");
+        assert!(
+            page.ends_with("--seed 18446744073709551615\n```\n"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn what_failed_is_listed_and_no_speed_is_claimed() {
+        let mut entry = sample::entry();
+        entry.decision = Decision::Invalid;
+        entry.summary = "gates failed: poison".to_owned();
+        entry.gates.push(sample::gate(2));
+        let page = run_markdown(&entry, "h100");
+        assert!(page.contains("**gates failed: poison**"), "{page}");
+        assert!(
+            page.contains("- poison: 2 of 68 checks failed\n  - row_0 candidate out\\[7\\]: expected 1.5, found NaN\n"),
+            "{page}"
+        );
+        assert!(!page.contains("1.235"), "{page}");
+    }
+}
