@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
 use super::attempt::AttemptArguments;
+use super::calibrate::CalibrateArguments;
 use super::manual::{CompletionsArguments, ManArguments};
 use super::profile::ProfileArguments;
 use super::report::ReportArguments;
@@ -77,6 +78,8 @@ pub(super) enum Command {
     Completions(CompletionsArguments),
     /// Print the manual page, or write the pages of all commands
     Man(ManArguments),
+    /// Run the baseline against a second copy of its object on every row: bias, half-widths and false verdicts of this GPU
+    Calibrate(CalibrateArguments),
     /// The isolated process that loads both sides
     #[command(hide = true)]
     Worker(WorkerArguments),
@@ -125,6 +128,11 @@ pub(super) struct RunArguments {
 
     #[command(flatten)]
     pub(super) worker: WorkerLimits,
+}
+
+impl RunArguments {
+    /// Default of `limit`.
+    pub(super) const LIMIT_SECONDS: u64 = 60;
 }
 
 /// What a worker may do.

@@ -11,7 +11,9 @@ use super::arguments::{BenchArguments, CheckArguments, RunArguments};
 use super::context::Context;
 use super::exit::{Failure, entry_code, exit_codes};
 use super::terminal::Terminal;
-use crate::ledger::{Entry, Ledger, LedgerError, PendingNote, SamplesRecord, rounded};
+use crate::ledger::{
+    CalibrationRecord, Entry, Ledger, LedgerError, PendingNote, SamplesRecord, rounded,
+};
 use crate::report::{self, Recorded, json};
 use crate::session::{self, Depth, Finished, Machine, RunOptions, Selection};
 use crate::task::Task;
@@ -170,6 +172,10 @@ fn record(
                 .warnings
                 .push(format!("the raw samples were not kept: {error}")),
         }
+    }
+    if let Some(controls) = &mut entry.controls {
+        let newest = CalibrationRecord::read(&CalibrationRecord::path(&folder, &entry.task))?;
+        controls.calibration = newest.and_then(|calibration| calibration.quote());
     }
     let path = folder.join(format!("{}.toml", entry.task));
     match Ledger::at(&path).append(&entry) {

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// A subcommand, and lines that a user may type. `tests/cli/commands.rs` parses every one.
-const EXAMPLES: [(&str, &[&str]); 21] = [
+const EXAMPLES: [(&str, &[&str]); 22] = [
     (
         "bench",
         &[
@@ -47,6 +47,10 @@ const EXAMPLES: [(&str, &[&str]); 21] = [
             "kda selftest",
             "kda selftest --gpu emulated --only 'honest_*'",
         ],
+    ),
+    (
+        "calibrate",
+        &["kda calibrate my_task", "kda calibrate --all --gpu h100"],
     ),
     ("doctor", &["kda doctor"]),
     ("ledger", &["kda ledger show my_task", "kda ledger verify"]),

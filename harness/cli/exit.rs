@@ -9,8 +9,8 @@ use crate::capture::{CaptureError, EpochError};
 use crate::crash::CrashError;
 use crate::device::MonitorError;
 use crate::ledger::{
-    Decision, Entry, LedgerError, MergeError, NoteError, Outcome as GateOutcome, RowState,
-    SamplesError,
+    CalibrationError, Decision, Entry, LedgerError, MergeError, NoteError, Outcome as GateOutcome,
+    RowState, SamplesError,
 };
 use crate::profile::ProfileError;
 use crate::report::Color;
@@ -79,6 +79,9 @@ pub(super) enum Failure {
     Samples(#[from] SamplesError),
     #[error(transparent)]
     #[diagnostic(transparent)]
+    Calibration(#[from] CalibrationError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
     Crash(#[from] CrashError),
     #[error("the run was not recorded; its entry is saved in {}", saved.display())]
     #[diagnostic(forward(cause))]
@@ -133,7 +136,10 @@ impl Failure {
             },
             Self::Build(_) => exit_codes::BUILD_FAILED,
             Self::Monitor(_) => exit_codes::NO_DEVICE,
-            Self::Ledger(_) | Self::Samples(_) | Self::NotRecorded { .. } => exit_codes::LEDGER,
+            Self::Ledger(_)
+            | Self::Samples(_)
+            | Self::Calibration(_)
+            | Self::NotRecorded { .. } => exit_codes::LEDGER,
             Self::Note(error) => note_code(error),
             Self::Bundle(_) | Self::Output(_) => exit_codes::UNEXPECTED,
         }
@@ -171,6 +177,7 @@ fn session_code(error: &SessionError) -> u8 {
         | SessionError::OtherGpu { .. }
         | SessionError::UnknownGpu { .. } => exit_codes::NO_DEVICE,
         SessionError::Profile(error) => profile_code(error),
+        SessionError::LostControl { .. } => exit_codes::ROW_LOST,
         SessionError::Oracle(_) => exit_codes::UNEXPECTED,
         SessionError::Interrupted => exit_codes::INTERRUPTED,
     }

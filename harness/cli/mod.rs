@@ -5,6 +5,7 @@ mod attempt;
 mod bench;
 mod build;
 mod bundle;
+mod calibrate;
 mod context;
 mod doctor;
 mod examples;
@@ -53,6 +54,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Build(arguments) => build::build(arguments, &terminal),
         Command::Bundle(arguments) => bundle::bundle(arguments, &terminal),
         Command::Selftest(arguments) => selftest::selftest(arguments, &terminal),
+        Command::Calibrate(arguments) => calibrate::calibrate(arguments, &terminal),
         Command::Doctor => doctor::doctor(&terminal),
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
         Command::Profile(arguments) => profile::profile(arguments, &terminal),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SpeedupInterval;
+use super::{CalibrationQuote, SpeedupInterval};
 
 /// Whether the run may be believed, from its controls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct ControlsRecord {
     /// Geometric mean over rows whose two sides launch the same machine code, device cold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_code: Option<SpeedupInterval>,
+    /// The newest calibration of the task on this kind of GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationQuote>,
 }
 
 /// Which pair a control is.

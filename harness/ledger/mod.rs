@@ -1,6 +1,7 @@
 //! The append-only record of what was measured.
 
 mod bound;
+mod calibration;
 mod chain;
 mod controls;
 #[cfg(test)]
@@ -27,6 +28,9 @@ mod verification;
 mod words;
 
 pub use bound::{BoundClass, BoundRecord, BucketDecision, CeilingsRecord};
+pub use calibration::{
+    CalibrationError, CalibrationQuote, CalibrationRecord, LaneCalibration, PlantedRecord,
+};
 pub use controls::{ControlKind, ControlRecord, ControlsRecord};
 pub(crate) use entry::decimal_text;
 pub use entry::*;

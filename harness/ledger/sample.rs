@@ -114,6 +114,13 @@ pub(crate) fn controls() -> ControlsRecord {
             high: 1.0203,
         },
         same_code: None,
+        calibration: Some(CalibrationQuote {
+            id: "20260101T030405000Z-babababa".to_owned(),
+            rows: 40,
+            bias: around_one(0.0003),
+            between_processes: 0.0007,
+            false_verdicts: 0,
+        }),
     }
 }
 

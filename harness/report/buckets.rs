@@ -33,6 +33,11 @@ pub(super) fn buckets(entry: &Entry, color: Color) -> String {
         ]);
     }
     let mut text = grid.render(color);
+    for bucket in entry.buckets.iter().filter(|_| figures_stand(entry)) {
+        if let (Some(decision), Some(because)) = (bucket.decision, &bucket.because) {
+            text.push_str(&format!("{}: {decision}: {because}\n", bucket.name));
+        }
+    }
     for bucket in entry.buckets.iter().filter(|bucket| bucket.declined) {
         let why = if bucket.why.is_empty() {
             NONE

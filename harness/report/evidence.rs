@@ -9,8 +9,8 @@ pub(super) fn is_emulated(entry: &Entry) -> bool {
     entry.gpu == EMULATED
 }
 
-/// Only what a GPU measured, and only with every gate passed and the run's own controls. A row that was lost takes the claim over the set, not
-/// the figures of the other rows.
+/// Only what a GPU measured, and only with every gate passed and the run's own controls. A row that was lost takes the
+/// claim over the set, not the figures of the other rows.
 pub(super) fn figures_stand(entry: &Entry) -> bool {
     let admissible = entry
         .controls

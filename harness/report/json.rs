@@ -26,7 +26,7 @@ use setup::{Device, Provenance, Sampling};
 use summary::SummaryLine;
 use tasks::{LockedRow, TaskLine};
 
-use super::evidence::figures_stand;
+use super::evidence::{figures_stand, is_emulated};
 use super::summary::lines as summary_lines;
 use super::{ExportedRow, Recorded, TaskEntry, TreeComparison};
 use crate::ledger::{Entry, Verification};
@@ -50,7 +50,7 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::R
     line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
     line(out, &Line::Device(Device::of(&entry.device)))?;
     line(out, &Line::Sampling(Sampling::of(&entry.sampling)))?;
-    if let Some(controls) = entry.controls.as_ref().filter(|_| stands) {
+    if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
         line(out, &Line::Controls(Controls::of(controls)))?;
     }
     if let Some(samples) = &entry.samples {

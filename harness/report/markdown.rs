@@ -1,6 +1,6 @@
 //! One entry for a pull request: the decision first, then the evidence, tables folded.
 
-use super::evidence::figures_stand;
+use super::evidence::is_emulated;
 use super::gates;
 use super::numbers::{count, fine_ratio, speedup};
 use super::record;
@@ -22,7 +22,7 @@ pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
         entry.id,
     );
     text.push_str(&gate_lines(entry));
-    if let Some(controls) = entry.controls.as_ref().filter(|_| figures_stand(entry)) {
+    if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
         text.push_str(&format!("{}\n\n", escaped(&controls_line(controls))));
     }
     for warning in &entry.warnings {

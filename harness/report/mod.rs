@@ -2,6 +2,7 @@
 
 mod attempts;
 mod buckets;
+mod calibration;
 mod capture;
 mod color;
 mod difference;
@@ -33,6 +34,7 @@ mod trend;
 mod verification;
 
 pub use attempts::attempts;
+pub use calibration::calibrations;
 pub use capture::{proposed_rows, review};
 pub use color::{Color, Tone};
 pub use difference::difference;

@@ -3,7 +3,7 @@
 use super::evidence::figures_stand;
 use super::numbers::{NONE, count, interval, lane_speedup, or_none, share, speedup, tb_per_s, us};
 use super::{Cell, Color, Column, Grid, Tone};
-use crate::ledger::{Entry, RowRecord, RowState};
+use crate::ledger::{Entry, RowRecord, RowState, Verdict};
 
 /// A table for the production rows and one for the riders of each row set, then why rows have no figures.
 pub(super) fn rows(entry: &Entry, color: Color) -> String {
@@ -35,7 +35,34 @@ pub(super) fn rows(entry: &Entry, color: Color) -> String {
             ));
         }
     }
+    if figures_stand(entry) {
+        text.push_str(&remarks(&entry.rows));
+    }
     text.push_str(&reasons(&entry.rows));
+    text
+}
+
+/// What the letters of bounds mean, and what in the samples speaks against a row's mean.
+fn remarks(rows: &[RowRecord]) -> String {
+    let mut text = String::new();
+    if rows.iter().any(|row| row.bound.is_some()) {
+        text.push_str("bound: m memory (a copy), c compute (FMA), l latency (an empty kernel)\n");
+    }
+    for row in rows {
+        if let Some(doubt) = &row.doubt {
+            text.push_str(&format!("{}: {doubt}\n", row.id));
+        }
+        if let (Some(Verdict::Inconclusive), Some(effect)) = (row.verdict, row.smallest_effect) {
+            let percent = effect * 100.0;
+            text.push_str(&format!(
+                "{}: inconclusive; this run would have seen {percent:.2} %\n",
+                row.id
+            ));
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
     text
 }
 
@@ -78,7 +105,7 @@ fn figures(rows: &[&RowRecord], color: Color) -> String {
         Column::Number("95 %\ninterval"),
         Column::Text("verdict"),
         Column::Number("TB/s"),
-        Column::Number("% of\ncopy"),
+        Column::Number("% of\nbound"),
         Column::Number("hot\nspeedup"),
     ]);
     for row in rows {
@@ -95,11 +122,22 @@ fn figures(rows: &[&RowRecord], color: Color) -> String {
             .into(),
             verdict(row),
             or_none(row.candidate_tb_per_s, tb_per_s).into(),
-            or_none(row.candidate_share_of_copy, share).into(),
+            share_of_bound(row).into(),
             or_none(row.device_hot.as_ref().and_then(lane_speedup), speedup).into(),
         ]);
     }
     grid.render(color)
+}
+
+/// Of the row's bound, with the first letter of what it is; of the copy bandwidth in entries from before there were bounds.
+fn share_of_bound(row: &RowRecord) -> String {
+    match row.bound {
+        Some(bound) => {
+            let class = bound.class.to_string();
+            format!("{} {}", share(bound.candidate_share), &class[..1])
+        }
+        None => or_none(row.candidate_share_of_copy, share),
+    }
 }
 
 /// Without times: emulated ones are no evidence, and those of a run with a failed gate are nobody's result.

@@ -7,6 +7,7 @@ use super::color::{Color, Tone};
 use super::evidence::{figures_stand, is_emulated};
 use super::gates::gates;
 use super::kernels::kernels;
+use super::markdown::controls_line;
 use super::numbers::{count, interval, short, speedup};
 use super::provenance::provenance;
 use super::rows::rows;
@@ -30,6 +31,14 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
         text.push_str(&format!("note: {note}\n"));
     }
     text.push_str(&gates(&entry.gates, color));
+    if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
+        let line = controls_line(controls);
+        text.push_str(&match controls.admissible {
+            true => line,
+            false => color.paint(Tone::Unsure, &line),
+        });
+        text.push('\n');
+    }
     for warning in &entry.warnings {
         text.push_str(&format!(
             "{} {warning}\n",
@@ -94,6 +103,8 @@ pub(super) fn claim(entry: &Entry) -> String {
         entry.summary.clone()
     } else if is_emulated(entry) {
         "emulated, so correctness only: no time here is evidence of speed".to_owned()
+    } else if entry.decision == Decision::Inadmissible {
+        "no speed claim, because the run failed its own controls".to_owned()
     } else if !figures_stand(entry) {
         "no speed claim, because not every gate passed".to_owned()
     } else if figures.is_empty() {

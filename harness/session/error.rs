@@ -63,6 +63,9 @@ pub enum SessionError {
         set: String,
         known: String,
     },
+    #[error("the baseline against its copy was lost on `{row}`: {why}")]
+    #[diagnostic(help("`kda check TASK --rows ROW` says what is wrong with the baseline there"))]
+    LostControl { row: String, why: String },
     #[error("interrupted: nothing was recorded")]
     Interrupted,
 }

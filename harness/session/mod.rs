@@ -1,5 +1,6 @@
 //! One run of one task: build, static gates, cases through the gates, timed processes, and the record of it all.
 
+mod calibrate;
 mod ceilings;
 mod controls;
 mod error;
@@ -18,6 +19,7 @@ mod screening;
 mod statics;
 mod tool;
 
+pub use calibrate::calibrate;
 pub use controls::TwinRows;
 pub use error::SessionError;
 pub use graphs::{CallGraph, graphs};

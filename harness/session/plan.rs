@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use glob::Pattern;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use super::SessionError;
 use crate::task::{Case, ShrinkLimit, Task, shrink};
@@ -80,6 +83,10 @@ const EMULATED_LIMIT: ShrinkLimit = ShrinkLimit(1 << 15);
 /// oracle on the host cannot keep up with; large sizes are what rows are for, which are never shortened there.
 const GPU_GRID_LIMIT: ShrinkLimit = ShrinkLimit(1 << 20);
 
+/// Production rows and grid cases that a look takes at most, where none are asked for by name.
+const QUICK_ROWS: usize = 8;
+const QUICK_CASES: usize = 48;
+
 /// Selected rows and grid cases: on the emulated device all shortened to its size, on a GPU grid cases alone.
 pub(super) struct Cases {
     pub(super) rows: Vec<Case>,
@@ -133,12 +140,39 @@ impl Cases {
         Ok(cases)
     }
 
+    /// What a look has time for: some production rows from the smallest to the largest, and some grid cases, which the
+    /// seed draws. All where the caller has selected.
+    pub(super) fn thinned(mut self, selection: &Selection, seed: u64) -> Self {
+        if !selection.is_everything() {
+            return self;
+        }
+        let mut production: Vec<&Case> = self.rows.iter().filter(|row| row.production).collect();
+        production.sort_by_key(|row| row.moved_bytes());
+        let kept: Vec<String> = spread(production.len(), QUICK_ROWS)
+            .map(|place| production[place].id.clone())
+            .collect();
+        self.rows.retain(|row| kept.contains(&row.id));
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        self.grid.shuffle(&mut random);
+        self.grid.truncate(QUICK_CASES);
+        self
+    }
+
     /// Every row, shortened as for the emulated device: what is asked of a contract needs no gigabytes.
     pub(super) fn short_rows(&self, task: &Task) -> impl Iterator<Item = Case> {
         self.rows
             .iter()
             .map(|row| shrink(row, &task.contract.entries[row.entry], EMULATED_LIMIT))
     }
+}
+
+/// `wanted` of `count` places, from the first to the last.
+fn spread(count: usize, wanted: usize) -> impl Iterator<Item = usize> {
+    let taken = wanted.min(count);
+    (0..taken).map(move |number| match taken {
+        1 => 0,
+        _ => number * (count - 1) / (taken - 1),
+    })
 }
 
 /// How a run samples.
@@ -200,6 +234,15 @@ mod tests {
 
     use super::*;
     use crate::task::names;
+
+    #[test]
+    fn a_look_takes_places_from_the_first_to_the_last() {
+        let places = |count| spread(count, 4).collect::<Vec<_>>();
+        assert_eq!(places(10), [0, 3, 6, 9]);
+        assert_eq!(places(3), [0, 1, 2]);
+        assert_eq!(places(1), [0]);
+        assert_eq!(places(0), [0; 0]);
+    }
 
     #[test]
     fn a_gpu_gets_every_row_whole_and_grid_cases_within_the_limit() {

@@ -38,7 +38,10 @@ pub fn run(
 ) -> Result<Finished, SessionError> {
     let (started, clock) = (Timestamp::now(), Instant::now());
     let emulated = machine.is_emulated();
-    let cases = Cases::select(task, &options.selection, emulated)?;
+    let mut cases = Cases::select(task, &options.selection, emulated)?;
+    if options.depth == Depth::Quick && !emulated {
+        cases = cases.thinned(&options.selection, options.seed);
+    }
     progress.begin("build", 1);
     let built = toolchain.build_task(project, &task.name, &machine.target())?;
     let factory = worker_factory(project, toolchain, machine, &built, options)?;
@@ -186,7 +189,7 @@ fn check_floors(
 }
 
 /// What the run's crash dumps say of it.
-fn crashed_run(
+pub(super) fn crashed_run(
     project: &Project,
     task: &Task,
     machine: &Machine,

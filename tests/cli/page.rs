@@ -99,6 +99,7 @@ fn controlled(entry: &mut Entry) {
         twin_rows: 2,
         false_verdicts: 0,
         half_width: 0.0008,
+        calibration: None,
         planted: 1.02,
         planted_found: around(1.0197),
         same_code: Some(around(0.9995)),

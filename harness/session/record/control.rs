@@ -11,7 +11,7 @@ use crate::stats::{
 use crate::worker::TimeReply;
 
 /// A lane of a reply.
-type LaneOf = fn(&TimeReply) -> &Vec<Block>;
+pub(in crate::session) type LaneOf = fn(&TimeReply) -> &Vec<Block>;
 
 /// Group whose figures head the record.
 const COLD: &str = "A/A, cold";
@@ -27,7 +27,7 @@ const JUDGED: [(&str, LaneOf); 3] = [
 const PLANTED_NAME: &str = "2 % more bytes";
 
 /// Log ratios of a row in every process.
-struct Logs<'a> {
+pub(in crate::session) struct Logs<'a> {
     id: &'a str,
     of_process: Vec<f64>,
 }
@@ -66,12 +66,12 @@ impl Findings<'_> {
             .collect();
         let mut groups: Vec<(&str, Vec<SameCodeRow>)> = twins
             .iter()
-            .map(|(name, rows)| (*name, rows.iter().map(as_row).collect()))
+            .map(|(name, rows)| (*name, rows.iter().map(Logs::as_row).collect()))
             .collect();
         if !fallback.is_empty() {
             groups.push((
                 "rows of the same code",
-                fallback.iter().map(as_row).collect(),
+                fallback.iter().map(Logs::as_row).collect(),
             ));
         }
         let groups: Vec<SameCodeGroup> = groups
@@ -104,6 +104,7 @@ impl Findings<'_> {
                 .planted
                 .first()
                 .map_or(NOTHING, |planted| planted.found),
+            calibration: None,
             same_code: reading("rows of the same code")
                 .map(|reading: &SameCodeReading| reading.bias),
         })
@@ -132,10 +133,12 @@ const NOTHING: SpeedupInterval = SpeedupInterval {
     high: 0.0,
 };
 
-fn as_row<'a>(logs: &'a Logs) -> SameCodeRow<'a> {
-    SameCodeRow {
-        id: logs.id,
-        process_log_speedups: &logs.of_process,
+impl Logs<'_> {
+    pub(in crate::session) fn as_row(&self) -> SameCodeRow<'_> {
+        SameCodeRow {
+            id: self.id,
+            process_log_speedups: &self.of_process,
+        }
     }
 }
 
@@ -143,7 +146,7 @@ fn blocks(replies: &[TimeReply], lane_of: LaneOf) -> Vec<Vec<Block>> {
     replies.iter().map(|reply| lane_of(reply).clone()).collect()
 }
 
-fn logs_of(controlled: &Controlled, lane_of: LaneOf) -> Option<Logs<'_>> {
+pub(in crate::session) fn logs_of(controlled: &Controlled, lane_of: LaneOf) -> Option<Logs<'_>> {
     let replies = controlled.replies.as_ref().ok()?;
     let lane = lane(&blocks(replies, lane_of), CONFIDENCE)?;
     Some(Logs {
@@ -168,7 +171,7 @@ fn logs_of_row(row: &RowRecord) -> Option<Logs<'_>> {
     })
 }
 
-fn control_record(controlled: &Controlled) -> Option<ControlRecord> {
+pub(in crate::session) fn control_record(controlled: &Controlled) -> Option<ControlRecord> {
     let replies = controlled.replies.as_ref().ok()?;
     let ratio = |lane_of: LaneOf| lane(&blocks(replies, lane_of), CONFIDENCE)?.ratio;
     let cold = logs_of(controlled, |reply| &reply.device)?;

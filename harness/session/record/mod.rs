@@ -7,6 +7,8 @@ mod raw;
 mod row;
 mod verdict;
 
+pub(super) use control::{LaneOf, control_record, logs_of};
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -208,6 +210,17 @@ impl Findings<'_> {
         }
         if self.options.depth == Depth::Quick && !self.machine.is_emulated() {
             warnings.push("one process: the spread between processes is unknown, so there is no interval and no verdict".to_owned());
+            let task = self.task;
+            let (rows, grid) = (self.cases.rows.len(), self.cases.grid.len());
+            if (rows, grid) != (task.rows.len(), task.grid.len())
+                && self.options.selection.is_everything()
+            {
+                warnings.push(format!(
+                    "a look: {rows} of {} rows and {grid} of {} grid cases; --rows names others",
+                    task.rows.len(),
+                    task.grid.len()
+                ));
+            }
         }
         for missing in &self.ceilings.sandbox.missing {
             warnings.push(format!("workers were not locked in by {missing}"));
