@@ -1,5 +1,6 @@
 //! The lanes beside the headline, each in blocks of four samples.
 
+use super::cold::Half;
 use super::protocol::{Fault, LaneSamples, TimePlan};
 use super::serve::Session;
 use super::time::TimedRow;
@@ -33,30 +34,32 @@ pub(super) enum Lane {
 }
 
 impl Session {
-    /// Replays over one buffer set.
+    /// Replays over one buffer set; half of the lane's blocks.
     pub(super) fn hot_lane(
         &mut self,
         row: &TimedRow,
         calls: u32,
+        half: Half,
         plan: &TimePlan,
         watch: &mut ClockWatch,
     ) -> Result<LaneSamples, Fault> {
         let calls = share(calls);
-        let graphs = self.row_graphs(row, calls, 1)?;
+        let graphs = self.row_graphs_in(half, row, calls, 1)?;
         warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
-        let schedule = orders(plan.hot_blocks, row.seed ^ Lane::Hot as u64);
+        let schedule = orders_of(half, plan.hot_blocks, row.seed ^ Lane::Hot as u64);
         let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, calls, watch)?;
         self.discard(&graphs)?;
         Ok(blocks)
     }
 
-    /// Replays in which a producer has written each call's inputs just before. Empty where a call has no inputs, or the
-    /// producer leaves nothing of it.
+    /// Replays in which a producer has written each call's inputs just before; half of the lane's blocks. Empty where a
+    /// call has no inputs, or the producer leaves nothing of it.
     pub(super) fn dirty_lane(
         &mut self,
         row: &TimedRow,
         calls: u32,
         sets: u32,
+        half: Half,
         plan: &TimePlan,
     ) -> Result<LaneSamples, Fault> {
         // A sample that meets each of its sets once finds them cold, since a settle is in front of it.
@@ -80,7 +83,7 @@ impl Session {
             .device
             .capture_produced(&of_baseline, calls, &mut |_, _| Ok(()))?;
         warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
-        let schedule = orders(plan.dirty_blocks, row.seed ^ Lane::Dirty as u64);
+        let schedule = orders_of(half, plan.dirty_blocks, row.seed ^ Lane::Dirty as u64);
         let blocks = sample_produced(&mut *self.device, producer, &graphs, &schedule, calls)?;
         self.device.discard(producer)?;
         self.discard(&graphs)?;
@@ -185,6 +188,18 @@ impl Session {
             ns: logs.map(|log: f64| (log / f64::from(rounds)).exp()),
         })
     }
+}
+
+/// The orders of a half. Both halves have one schedule but for the sides' roles, so that ABBA and BAAB balance over them
+/// even where each is of one block.
+fn orders_of(half: Half, blocks: u32, seed: u64) -> Vec<Order> {
+    let schedule = orders(blocks.div_ceil(2), seed).into_iter();
+    schedule
+        .map(|order| match half {
+            Half::First => order,
+            Half::Second => order.swapped(),
+        })
+        .collect()
 }
 
 /// Calls in a sample of a lane that is told beside the headline.
