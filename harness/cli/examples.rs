@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// A subcommand, and lines that a user may type. `tests/cli/commands.rs` parses every one.
-const EXAMPLES: [(&str, &[&str]); 21] = [
+const EXAMPLES: [(&str, &[&str]); 23] = [
     (
         "bench",
         &[
@@ -78,6 +78,11 @@ const EXAMPLES: [(&str, &[&str]); 21] = [
     (
         "report",
         &["kda report --gpu h100", "kda report --gpu h100 --markdown"],
+    ),
+    ("status", &["kda status", "kda status --gpu h100 --json"]),
+    (
+        "brief",
+        &["kda brief my_task", "kda brief my_task --gpu h100 --json"],
     ),
     (
         "attempt",

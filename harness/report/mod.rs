@@ -1,6 +1,7 @@
 //! Views of finished entries: text for a terminal, Markdown and HTML for reviewers, JSON lines for programs. Nothing here measures or prints.
 
 mod attempts;
+mod brief;
 mod buckets;
 mod capture;
 mod color;
@@ -26,6 +27,7 @@ mod replay;
 mod rows;
 mod run;
 mod selftest;
+mod status;
 mod summary;
 mod table;
 mod tasks;
@@ -33,9 +35,12 @@ mod trend;
 mod verification;
 
 pub use attempts::attempts;
+pub use brief::brief;
+pub(in crate::report) use brief::scalar_kind;
 pub use capture::{proposed_rows, review};
 pub use color::{Color, Tone};
 pub use difference::difference;
+pub(crate) use evidence::figures_stand;
 pub use export::ExportedRow;
 pub use graphs::graphs;
 pub use grid::{Cell, Column, Grid};
@@ -47,7 +52,8 @@ pub use profile::profile;
 pub use replay::replay;
 pub use run::{Recorded, run};
 pub use selftest::selftest;
+pub use status::status;
 pub use summary::{TaskEntry, summary, summary_markdown};
 pub use tasks::{contract, tasks};
 pub use trend::trend;
-pub use verification::{SourceChange, TreeComparison, verification};
+pub use verification::verification;
