@@ -281,11 +281,13 @@ mod tests {
     use crate::ledger::{Decision, sample};
     use crate::profile;
     use crate::report::evidence::figures_stand;
-    use crate::task::Task;
+    use crate::task::{Task, names};
 
     fn of(entries: Vec<Entry>) -> Brief {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/complete");
-        let task = Task::load(&root, "axpy").expect("the fixture should load");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tasks = names(root).expect("the checkout has tasks");
+        let mut task = Task::load(root, &tasks[0]).expect("its tasks should load");
+        task.name = "axpy".to_owned();
         let entry = entries.iter().rfind(|entry| figures_stand(entry)).cloned();
         Brief {
             task,

@@ -385,9 +385,10 @@ mod tests {
             entry: Some(entry.clone()),
         };
         all.extend(lines(|out| status(std::slice::from_ref(&stands), out)));
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/complete");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tasks = crate::task::names(root).expect("the checkout has tasks");
         let page = Brief {
-            task: Task::load(&root, "axpy").expect("the fixture should load"),
+            task: Task::load(root, &tasks[0]).expect("its tasks should load"),
             gpu: "h100".to_owned(),
             standing: Standing::Measured,
             gap: Gap::of(&entry),
