@@ -1,6 +1,7 @@
 //! `kda`: is this candidate CUDA kernel faster than its baseline on production shapes, and still right?
 
 pub mod abi;
+pub mod brief;
 pub mod capture;
 pub mod cli;
 pub mod crash;

@@ -6,11 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use glob::Pattern;
 
 use super::attempt::AttemptArguments;
+use super::brief::BriefArguments;
 use super::calibrate::CalibrateArguments;
 use super::manual::{CompletionsArguments, ManArguments};
 use super::profile::ProfileArguments;
 use super::report::ReportArguments;
 use super::rows_arguments::RowsArguments;
+use super::status::StatusArguments;
 use crate::session::{GpuChoice, SanitizerTool, Tool};
 use crate::toolchain::{GPU_PROFILES, GpuProfile};
 use crate::worker::{Confinement, default_memory_limit};
@@ -70,6 +72,10 @@ pub(super) enum Command {
     Replay(ReplayArguments),
     /// Report on all tasks, or on one run of a task: for a terminal, a pull request, a browser or a program
     Report(ReportArguments),
+    /// Say where all tasks stand: measured or stale, what was decided, and how far from the bound; what needs work first
+    Status(StatusArguments),
+    /// Print one page on a task for whoever edits its candidate: contract, figures, what lags, what was tried, rules
+    Brief(BriefArguments),
     /// Say what the next run of a task is to show
     Attempt(AttemptArguments),
     /// Propose captured production calls as rows of a task

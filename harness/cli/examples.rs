@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// A subcommand, and lines that a user may type. `tests/cli/commands.rs` parses every one.
-const EXAMPLES: [(&str, &[&str]); 22] = [
+const EXAMPLES: [(&str, &[&str]); 24] = [
     (
         "bench",
         &[
@@ -82,6 +82,11 @@ const EXAMPLES: [(&str, &[&str]); 22] = [
     (
         "report",
         &["kda report --gpu h100", "kda report --gpu h100 --markdown"],
+    ),
+    ("status", &["kda status", "kda status --gpu h100 --json"]),
+    (
+        "brief",
+        &["kda brief my_task", "kda brief my_task --gpu h100 --json"],
     ),
     (
         "attempt",

@@ -3,6 +3,7 @@
 mod arguments;
 mod attempt;
 mod bench;
+mod brief;
 mod build;
 mod bundle;
 mod calibrate;
@@ -22,6 +23,7 @@ mod rows;
 mod rows_arguments;
 mod selftest;
 mod show;
+mod status;
 mod terminal;
 mod worker;
 
@@ -60,6 +62,8 @@ pub fn run(cli: Cli) -> u8 {
         Command::Profile(arguments) => profile::profile(arguments, &terminal),
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
+        Command::Brief(arguments) => brief::brief(arguments, &terminal),
+        Command::Status(arguments) => status::status(arguments, &terminal),
         Command::Attempt(arguments) => attempt::attempt(arguments, &terminal),
         Command::Rows(arguments) => rows::rows(arguments, &terminal),
         Command::Completions(arguments) => manual::completions(arguments, &terminal),

@@ -2,92 +2,74 @@
 
 use crate::ledger::{GateRecord, Outcome};
 
-/// Names of the gates, as they stand in an entry.
+/// Names of the gates, as they stand in an entry, and what each asks.
 pub mod gates {
-    /// Both sides were compiled and linked by the same commands.
-    pub const ARGV: &str = "identical-commands";
-    /// The candidate's object asks for nothing but a short list.
-    pub const IMPORTS: &str = "imports";
-    /// Both sides export what `kda/abi.h` asks for, and nothing else.
-    pub const EXPORTS: &str = "exports";
-    /// No variable of the candidate outlives a call, on the device or the host.
-    pub const STATIC_STATE: &str = "static-state";
-    /// Loading and unloading the candidate runs nothing but nvcc's registration.
-    pub const CONSTRUCTORS: &str = "constructors";
-    /// The candidate approximates nothing that the baseline does not.
-    pub const MATH_PARITY: &str = "math-parity";
-    /// What the compiler read lies in the task, `kernels/` and `baselines/`.
-    pub const DEPFILE: &str = "depfile";
-    /// No system call, no embedded binary, no cache hint that outlives a call.
-    pub const INSTRUCTIONS: &str = "instructions";
-    /// Every case that the contract accepts is served.
-    pub const SERVED: &str = "served";
-    /// Every case that must be refused returns its status and writes nothing.
-    pub const REFUSED: &str = "refused";
-    /// `kda_route` says what `kda_launch` does.
-    pub const ROUTE: &str = "route";
-    /// The captured graph launches something, on the call's own buffers, and the same in every call and process.
-    pub const GRAPH: &str = "graph";
-    /// Every element of every output is written.
-    pub const WRITTEN: &str = "written";
-    /// Twice the same inputs, twice the same bits.
-    pub const REPEATABLE: &str = "repeatable";
-    /// NaN and infinities where the oracle has them, and nowhere else.
-    pub const NON_FINITE: &str = "non-finite";
-    /// Within the contract's tolerance of the oracle.
-    pub const TOLERANCE: &str = "tolerance";
-    /// Outputs that the contract compares bit by bit.
-    pub const BITWISE: &str = "bitwise";
-    /// No answer that takes no work passes for a row.
-    pub const TRIVIAL: &str = "trivial";
-    /// The candidate's error against the oracle, relative to the baseline's.
-    pub const ERROR_BUDGET: &str = "error-budget";
-    /// The candidate's bits are the baseline's where the contract wants it.
-    pub const SAME_BITS: &str = "same-bits";
-    /// Guards around every allocation are whole.
-    pub const GUARDS: &str = "guards";
-    /// Inputs are as they were.
-    pub const INPUTS: &str = "inputs-unchanged";
-    /// Settings of the device are as they were.
-    pub const DEVICE_STATE: &str = "device-state";
-    /// Outputs of timed replays are right, and those of a call captured afresh.
-    pub const TIMED: &str = "timed-outputs";
-    /// So are those of the timed graphs on fresh inputs at the same addresses.
-    pub const REDRAWN: &str = "redrawn";
-    /// No call is faster than the device can be.
-    pub const FLOOR: &str = "floor";
-    /// No worker died, hung or reported a device error.
-    pub const ALIVE: &str = "alive";
+    /// A constant a gate, and all of them with their docs in the order of an entry.
+    macro_rules! gates {
+        ($($(#[doc = $asks:literal])+ $constant:ident = $name:literal;)*) => {
+            $($(#[doc = $asks])+ pub const $constant: &str = $name;)*
 
-    pub(super) const ALL: [&str; 27] = [
-        ARGV,
-        IMPORTS,
-        EXPORTS,
-        STATIC_STATE,
-        CONSTRUCTORS,
-        MATH_PARITY,
-        DEPFILE,
-        INSTRUCTIONS,
-        ALIVE,
-        SERVED,
-        REFUSED,
-        ROUTE,
-        GRAPH,
-        WRITTEN,
-        REPEATABLE,
-        NON_FINITE,
-        TOLERANCE,
-        BITWISE,
-        TRIVIAL,
-        ERROR_BUDGET,
-        SAME_BITS,
-        GUARDS,
-        INPUTS,
-        DEVICE_STATE,
-        TIMED,
-        REDRAWN,
-        FLOOR,
-    ];
+            /// Name and what it asks, in the order in which an entry has them.
+            pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($asks),+)),)*];
+        };
+    }
+
+    gates! {
+        /// Both sides were compiled and linked by the same commands.
+        ARGV = "identical-commands";
+        /// The candidate's object asks for nothing but a short list.
+        IMPORTS = "imports";
+        /// Both sides export what `kda/abi.h` asks for, and nothing else.
+        EXPORTS = "exports";
+        /// No variable of the candidate outlives a call, on the device or the host.
+        STATIC_STATE = "static-state";
+        /// Loading and unloading the candidate runs nothing but nvcc's registration.
+        CONSTRUCTORS = "constructors";
+        /// The candidate approximates nothing that the baseline does not.
+        MATH_PARITY = "math-parity";
+        /// What the compiler read lies in the task, `kernels/` and `baselines/`.
+        DEPFILE = "depfile";
+        /// No system call, no embedded binary, no cache hint that outlives a call.
+        INSTRUCTIONS = "instructions";
+        /// No worker died, hung or reported a device error.
+        ALIVE = "alive";
+        /// Every case that the contract accepts is served.
+        SERVED = "served";
+        /// Every case that must be refused returns its status and writes nothing.
+        REFUSED = "refused";
+        /// `kda_route` says what `kda_launch` does.
+        ROUTE = "route";
+        /// The captured graph launches something, on the call's own buffers, and the same in every call and process.
+        GRAPH = "graph";
+        /// Every element of every output is written.
+        WRITTEN = "written";
+        /// Twice the same inputs, twice the same bits.
+        REPEATABLE = "repeatable";
+        /// NaN and infinities where the oracle has them, and nowhere else.
+        NON_FINITE = "non-finite";
+        /// Within the contract's tolerance of the oracle.
+        TOLERANCE = "tolerance";
+        /// Outputs that the contract compares bit by bit.
+        BITWISE = "bitwise";
+        /// No answer that takes no work passes for a row.
+        TRIVIAL = "trivial";
+        /// The candidate's error against the oracle, relative to the baseline's.
+        ERROR_BUDGET = "error-budget";
+        /// The candidate's bits are the baseline's where the contract wants it.
+        SAME_BITS = "same-bits";
+        /// Guards around every allocation are whole.
+        GUARDS = "guards";
+        /// Inputs are as they were.
+        INPUTS = "inputs-unchanged";
+        /// Settings of the device are as they were.
+        DEVICE_STATE = "device-state";
+        /// Outputs of timed replays are right, and those of a call captured afresh.
+        TIMED = "timed-outputs";
+        /// So are those of the timed graphs on fresh inputs at the same addresses.
+        REDRAWN = "redrawn";
+        /// No call is faster than the device can be.
+        FLOOR = "floor";
+    }
 }
 
 /// Failures that a gate keeps in words; all are counted.
@@ -111,7 +93,7 @@ impl Default for GateBook {
             details: Vec::new(),
         };
         Self {
-            records: gates::ALL.into_iter().map(record).collect(),
+            records: gates::ALL.iter().map(|(name, _)| record(name)).collect(),
             blind: Vec::new(),
         }
     }

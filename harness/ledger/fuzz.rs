@@ -10,9 +10,10 @@ use toml::{Table, Value};
 
 use super::chain::{follow, seal};
 use super::{Entry, Ledger};
+use crate::brief::TreeComparison;
 use crate::metered::peak_of;
 use crate::mutation::{mutated, mutations, spliced, splices};
-use crate::report::{self, Color, Recorded, TreeComparison};
+use crate::report::{self, Color, Recorded};
 
 /// Entries that are kept of a real ledger, so that a property has time for many variants.
 const KEPT: usize = 2;

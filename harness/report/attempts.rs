@@ -52,7 +52,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn in_words(&self, entry: &Entry, color: Color) -> String {
+    pub(super) fn in_words(&self, entry: &Entry, color: Color) -> String {
         if let Some(gate) = self.failed_gate {
             let detail = gate.details.first().map(|detail| format!(": {detail}"));
             return format!(

@@ -11,7 +11,7 @@ pub(super) fn is_emulated(entry: &Entry) -> bool {
 
 /// Only what a GPU measured, and only with every gate passed and the run's own controls. A row that was lost takes the
 /// claim over the set, not the figures of the other rows.
-pub(super) fn figures_stand(entry: &Entry) -> bool {
+pub(crate) fn figures_stand(entry: &Entry) -> bool {
     let admissible = entry
         .controls
         .as_ref()

@@ -4,12 +4,14 @@
 //! read. Units are in the keys. `docs/json.md` documents every line.
 
 mod attempts;
+mod brief;
 mod findings;
 mod lines;
 mod lists;
 mod physics;
 mod profile;
 mod setup;
+mod status;
 mod summary;
 mod tasks;
 
@@ -17,18 +19,21 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use attempts::AttemptLine;
+use brief::BriefLine;
 use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
 use physics::{Control, Controls, Kernel, Samples};
 use profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use setup::{Device, Provenance, Sampling};
+use status::StatusLine;
 use summary::SummaryLine;
 use tasks::{LockedRow, TaskLine};
 
 use super::evidence::{figures_stand, is_emulated};
 use super::summary::lines as summary_lines;
-use super::{ExportedRow, Recorded, TaskEntry, TreeComparison};
+use super::{ExportedRow, Recorded, TaskEntry};
+use crate::brief::{Brief, TaskStatus, TreeComparison};
 use crate::ledger::{Entry, Verification};
 use crate::profile::{ProfileRecord, changes};
 use crate::task::{Case, Task};
@@ -140,6 +145,28 @@ pub fn summary(tasks: &[TaskEntry], out: &mut impl Write) -> io::Result<()> {
         .try_for_each(|of| line(out, &Line::Summary(Box::new(SummaryLine::of(&of)))))
 }
 
+/// Where tasks stand: `begin`, then a `status` each.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn status(tasks: &[TaskStatus], out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    tasks
+        .iter()
+        .try_for_each(|of| line(out, &Line::Status(Box::new(StatusLine::of(of)))))
+}
+
+/// One page on a task: `begin`, then one `brief`.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn brief(of: &Brief, out: &mut impl Write) -> io::Result<()> {
+    line(out, &Line::Begin(Begin::listing()))?;
+    line(out, &Line::Brief(Box::new(BriefLine::of(of))))
+}
+
 /// Tasks: `begin`, then a `task` each.
 ///
 /// # Errors
@@ -210,8 +237,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::brief::{FoundProfile, Gap, SourceChange, Standing};
     use crate::ledger::{Epoch, RowState, sample};
-    use crate::report::SourceChange;
 
     fn lines(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> Vec<Value> {
         let mut out = Vec::new();
@@ -351,6 +378,30 @@ mod tests {
         }));
         all.extend(lines(|out| attempts(&[entry.clone(), lost.clone()], out)));
         all.extend(lines(|out| export(std::slice::from_ref(&entry), out)));
+        let stands = TaskStatus {
+            task: entry.task.clone(),
+            standing: Standing::Stale(vec!["candidate"]),
+            gap: Gap::of(&entry),
+            entry: Some(entry.clone()),
+        };
+        all.extend(lines(|out| status(std::slice::from_ref(&stands), out)));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tasks = crate::task::names(root).expect("the checkout has tasks");
+        let page = Brief {
+            task: Task::load(root, &tasks[0]).expect("its tasks should load"),
+            gpu: "h100".to_owned(),
+            standing: Standing::Measured,
+            gap: Gap::of(&entry),
+            profile: Some(FoundProfile {
+                path: "p.toml".into(),
+                record: Ok(crate::profile::sample::record()),
+                others: 0,
+            }),
+            attempts: vec![entry.clone()],
+            earlier_attempts: 0,
+            entry: Some(entry),
+        };
+        all.extend(lines(|out| brief(&page, out)));
         let documented = include_str!("../../docs/json.md");
         let mut names: Vec<String> = types(&all).into_iter().map(str::to_owned).collect();
         all.iter()

@@ -1,6 +1,7 @@
 //! Views of finished entries: text for a terminal, Markdown and HTML for reviewers, JSON lines for programs. Nothing here measures or prints.
 
 mod attempts;
+mod brief;
 mod buckets;
 mod calibration;
 mod capture;
@@ -27,6 +28,7 @@ mod replay;
 mod rows;
 mod run;
 mod selftest;
+mod status;
 mod summary;
 mod table;
 mod tasks;
@@ -34,10 +36,13 @@ mod trend;
 mod verification;
 
 pub use attempts::attempts;
+pub use brief::brief;
+pub(in crate::report) use brief::scalar_kind;
 pub use calibration::calibrations;
 pub use capture::{proposed_rows, review};
 pub use color::{Color, Tone};
 pub use difference::difference;
+pub(crate) use evidence::figures_stand;
 pub use export::ExportedRow;
 pub use graphs::graphs;
 pub use grid::{Cell, Column, Grid};
@@ -49,7 +54,8 @@ pub use profile::profile;
 pub use replay::replay;
 pub use run::{Recorded, run};
 pub use selftest::selftest;
+pub use status::status;
 pub use summary::{TaskEntry, summary, summary_markdown};
 pub use tasks::{contract, tasks};
 pub use trend::trend;
-pub use verification::{SourceChange, TreeComparison, verification};
+pub use verification::verification;

@@ -2,45 +2,8 @@
 
 use super::numbers::{count, short};
 use super::{Color, Tone};
+use crate::brief::TreeComparison;
 use crate::ledger::Verification;
-
-/// How a ledger's newest entry stands to the tree around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TreeComparison {
-    /// Nothing to compare with, and why.
-    Not(String),
-    Compared {
-        contract_hash: String,
-        changes: Vec<SourceChange>,
-    },
-}
-
-/// A source that is not the one that was measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceChange {
-    /// `baseline`, `candidate` or `oracle`.
-    pub what: &'static str,
-    pub measured: String,
-    pub in_tree: String,
-}
-
-impl TreeComparison {
-    /// Whether the newest entry speaks of the tree as it is.
-    pub fn agrees(&self, found: &Verification) -> bool {
-        match self {
-            Self::Not(_) => false,
-            Self::Compared {
-                contract_hash,
-                changes,
-            } => changes.is_empty() && is_newest_contract(found, contract_hash),
-        }
-    }
-}
-
-fn is_newest_contract(found: &Verification, contract_hash: &str) -> bool {
-    let newest = found.epochs.last();
-    newest.is_some_and(|epoch| epoch.contract_hash == contract_hash)
-}
 
 /// A line each for the file, its head, each span of one contract, and what is not as it was measured. The place of a
 /// fault is shown by the fault's own diagnostic.
@@ -108,11 +71,17 @@ fn standing(found: &Verification, tree: &TreeComparison, color: Color) -> String
     text
 }
 
+fn is_newest_contract(found: &Verification, contract_hash: &str) -> bool {
+    let newest = found.epochs.last();
+    newest.is_some_and(|epoch| epoch.contract_hash == contract_hash)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+    use crate::brief::SourceChange;
     use crate::ledger::{Ledger, sample};
 
     fn nothing() -> TreeComparison {

@@ -40,6 +40,8 @@ pub enum Line {
     ProfiledKernel(Value),
     ProfileChange(Value),
     Summary(Value),
+    Status(Status),
+    Brief(Value),
 }
 
 #[derive(Debug, Deserialize)]
@@ -176,6 +178,20 @@ pub struct Fault {
     pub message: String,
     pub start_byte: usize,
     pub end_byte: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    pub task: String,
+    pub state: String,
+    pub differs: Vec<String>,
+    pub reason: Option<String>,
+    pub id: Option<String>,
+    pub started: Option<String>,
+    pub decision: Option<String>,
+    pub headlines: Vec<Value>,
+    pub gap: Option<Value>,
 }
 
 /// Every line of stdout.

@@ -1,6 +1,7 @@
 //! The program as its users run it: exit codes, stdout, stderr, and what it leaves on disk.
 
 mod attempt;
+mod brief;
 mod commands;
 mod contract;
 mod emulated;
@@ -20,5 +21,6 @@ mod rows;
 mod sandbox;
 mod scaffold;
 mod selftest;
+mod status;
 mod usage;
 mod views;

@@ -1,14 +1,14 @@
 //! Every hash of every ledger, and whether the newest entries speak of the tree as it is.
 
 use super::selection::{folder, ledgers};
+use crate::brief::TreeComparison;
 use crate::cli::Outcome;
 use crate::cli::arguments::VerifyArguments;
 use crate::cli::exit::{Failure, exit_codes};
 use crate::cli::terminal::Terminal;
-use crate::ledger::{Entry, Ledger, Verification};
-use crate::report::{self, SourceChange, TreeComparison, json};
-use crate::task::Task;
-use crate::toolchain::{Project, Target, Unit, tree_source_hash};
+use crate::ledger::{Ledger, Verification};
+use crate::report::{self, json};
+use crate::toolchain::Project;
 
 pub(super) fn verify(arguments: &VerifyArguments, terminal: &Terminal) -> Outcome {
     let folder = folder(arguments.ledger.as_deref(), "")?;
@@ -22,7 +22,7 @@ pub(super) fn verify(arguments: &VerifyArguments, terminal: &Terminal) -> Outcom
     for path in ledgers(&folder)? {
         let verification = Ledger::at(&path).verify()?;
         let comparison = match (&tree, &verification.newest) {
-            (Ok(project), Some(newest)) => compare(project, newest),
+            (Ok(project), Some(newest)) => TreeComparison::of(project, newest),
             (Ok(_), None) => TreeComparison::Not("it has no entry that can be read".to_owned()),
             (Err(missing), _) => TreeComparison::Not(missing.to_string()),
         };
@@ -46,43 +46,4 @@ pub(super) fn verify(arguments: &VerifyArguments, terminal: &Terminal) -> Outcom
         true => exit_codes::PASSED,
         false => exit_codes::LEDGER,
     })
-}
-
-/// Contract and sources in the tree, against those of the entry.
-fn compare(project: &Project, newest: &Entry) -> TreeComparison {
-    let task = match Task::load(project.root(), &newest.task) {
-        Ok(task) => task,
-        Err(error) => return TreeComparison::Not(error.to_string()),
-    };
-    let target = match newest.gpu.as_str() {
-        "emulated" => Target::Emulated,
-        // The architecture decides no source.
-        _ => Target::configured(),
-    };
-    let from = &newest.provenance;
-    let measured = [
-        ("baseline", &from.baseline_source),
-        ("candidate", &from.candidate_source),
-        ("oracle", &from.oracle_source),
-    ];
-    let mut changes = Vec::new();
-    for ((what, measured), unit) in measured.into_iter().zip(Unit::of_target(&target)) {
-        match tree_source_hash(project, &newest.task, &unit) {
-            Ok(in_tree) if in_tree == *measured => {}
-            Ok(in_tree) => changes.push(SourceChange {
-                what,
-                measured: measured.clone(),
-                in_tree,
-            }),
-            Err(error) => {
-                return TreeComparison::Not(format!(
-                    "the {what}'s sources cannot be read: {error}"
-                ));
-            }
-        }
-    }
-    TreeComparison::Compared {
-        contract_hash: task.contract_hash,
-        changes,
-    }
 }

@@ -15,6 +15,8 @@ pub(super) struct AttemptLine<'a> {
     started: &'a str,
     decision: String,
     summary: &'a str,
+    /// What was expected, written before the run.
+    note: Option<&'a str>,
     evidence: bool,
     contract_hash: &'a str,
     candidate_source: &'a str,
@@ -36,6 +38,7 @@ impl<'a> AttemptLine<'a> {
             started: &entry.started,
             decision: entry.decision.to_string(),
             summary: &entry.summary,
+            note: entry.note.as_deref(),
             evidence: stands,
             contract_hash: &entry.provenance.contract_hash,
             candidate_source: &entry.provenance.candidate_source,

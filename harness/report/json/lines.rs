@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use super::JSON_SCHEMA_VERSION;
 use super::attempts::AttemptLine;
+use super::brief::BriefLine;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::physics::{Control, Controls, Kernel, Samples};
 use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
 use super::setup::{Device, Provenance, Sampling};
+use super::status::StatusLine;
 use super::summary::SummaryLine;
 use super::tasks::{LockedRow, TaskLine};
 use crate::ledger::Entry;
@@ -44,6 +46,8 @@ pub(super) enum Line<'a> {
     ProfiledKernel(ProfiledKernelLine<'a>),
     ProfileChange(ProfileChangeLine),
     Summary(Box<SummaryLine<'a>>),
+    Status(Box<StatusLine<'a>>),
+    Brief(Box<BriefLine<'a>>),
 }
 
 #[derive(Serialize)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::findings::HeadlineLine;
+use crate::brief::TreeComparison;
 use crate::ledger::{Entry, Verification};
-use crate::report::TreeComparison;
 use crate::report::evidence::{gates_passed, rows_measured};
 
 #[derive(Serialize)]
