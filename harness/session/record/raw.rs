@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Findings;
+use super::{Findings, LaneOf};
 use crate::ledger::{RawProcess, RawRow, RawSamples};
-use crate::stats::Block;
 use crate::worker::TimeReply;
 
 /// Device lanes by their names in the entry.
-const LANES: [(&str, fn(&TimeReply) -> &Vec<Block>); 3] = [
+const LANES: [(&str, LaneOf); 3] = [
     ("device", |reply| &reply.device),
     ("device_hot", |reply| &reply.device_hot),
     ("device_dirty", |reply| &reply.device_dirty),
