@@ -253,6 +253,11 @@ mod tests {
         half_width = 0.0008
         planted = 1.02
         planted_found = { speedup = 1.0197, low = 1.0191, high = 1.0203 }
+        calibration.id = "20260101T030405000Z-babababa"
+        calibration.rows = 40
+        calibration.bias = { speedup = 1.0, low = 0.9997, high = 1.0003 }
+        calibration.between_processes = 0.0007
+        calibration.false_verdicts = 0
 
         [entry.samples]
         file = "samples/20260102T030405Z-0123abcd.json.gz"

@@ -71,7 +71,7 @@ pub(super) fn controls_line(controls: &ControlsRecord) -> String {
         false => format!("failed: {}", controls.reasons.join("; ")),
     };
     format!(
-        "controls: {verdict}; the baseline against its copy {} over {}, {}; a planted {} read as {}",
+        "controls: {verdict}; A/A {} over {}, {}; planted {} read as {}",
         fine_ratio(controls.twins),
         count(controls.twin_rows, "row", "rows"),
         count(controls.false_verdicts, "false verdict", "false verdicts"),
@@ -128,7 +128,7 @@ mod tests {
                 "Provenance</summary>"
             ]
         );
-        assert!(page.contains("controls: passed; the baseline against its copy 1.0000 (0.9995-1.0005) over 3 rows, 0 false verdicts; a planted 1.020 read as 1.0197 (1.0191-1.0203)"), "{page}");
+        assert!(page.contains("controls: passed; A/A 1.0000 (0.9995-1.0005) over 3 rows, 0 false verdicts; planted 1.020 read as 1.0197 (1.0191-1.0203)"), "{page}");
         assert!(
             page.ends_with("--seed 18446744073709551615\n```\n"),
             "{page}"

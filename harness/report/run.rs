@@ -165,30 +165,34 @@ mod tests {
             Color::No,
         );
         fits(&text);
-        insta::assert_snapshot!(text, @r#"
+        insta::assert_snapshot!(text, @"
         promote: speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback
         demo_vector_axpy on NVIDIA H100 80GB HBM3, 4 rows, 5 processes of 16 blocks, 95 % intervals, 37.2 s
         gates: 1 passed, 68 checks
+        controls: passed; A/A 1.0000 (0.9995-1.0005) over 3 rows, 0 false verdicts; planted 1.020 read as 1.0197 (1.0191-1.0203)
         warning: 1 row of 2 fell back
 
         b200: 1 production row
-                                             baseline  candidate                  95 %                  % of      hot
-        row                       bucket           us         us  speedup     interval  verdict   TB/s  copy  speedup
-        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        qwen_s4096_c3072_bcast11  broadcast     12.34      9.995    1.235  1.231-1.238  material  2.98    95    1.102
+                                             baseline  candidate                  95 %                   % of      hot
+        row                       bucket           us         us  speedup     interval  verdict   TB/s  bound  speedup
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        qwen_s4096_c3072_bcast11  broadcast     12.34      9.995    1.235  1.231-1.238  material  2.98   92 m    1.102
 
         b200: 1 rider
-                                                 baseline  candidate                  95 %                  % of      hot
-        row                           bucket           us         us  speedup     interval  verdict   TB/s  copy  speedup
-        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        qwen_edit_s189_c3072_bcast11  broadcast     12.34      9.995    1.235  1.231-1.238  material  2.98    95    1.102
+                                                 baseline  candidate                  95 %                   % of      hot
+        row                           bucket           us         us  speedup     interval  verdict   TB/s  bound  speedup
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        qwen_edit_s189_c3072_bcast11  broadcast     12.34      9.995    1.235  1.231-1.238  material  2.98   92 m    1.102
 
         h200: 2 production rows
-                                                    baseline  candidate                  95 %                      % of      hot
-        row                           bucket              us         us  speedup     interval  verdict       TB/s  copy  speedup
+                                                   baseline  candidate                  95 %                       % of      hot
+        row                          bucket              us         us  speedup     interval  verdict       TB/s  bound  speedup
         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        qwen_image_lay…ast11_strided  stride…lback     12.34      9.995    1.235  1.231-1.238  inconclusive  2.98    95    1.102
-        firered_s1024_c3072           broadcast            -          -        -            -  lost             -     -        -
+        qwen_image_la…ast11_strided  stride…lback     12.34      9.995    1.235  1.231-1.238  inconclusive  2.98   92 m    1.102
+        firered_s1024_c3072          broadcast            -          -        -            -  lost             -   92 m        -
+
+        bound: m memory (a copy), c compute (FMA), l latency (an empty kernel)
+        qwen_image_layered_dual_gate_s8424_c3072_bcast11_strided: inconclusive; this run would have seen 0.12 %
 
         lost firered_s1024_c3072: worker killed after 20 s
 
@@ -196,6 +200,7 @@ mod tests {
         bucket           rows  rows  speedup  path            condition
         ─────────────────────────────────────────────────────────────────────────────────────────
         broadcast           2     2    1.235  broadcast_vec8  scale and shift broadcast over rows
+        broadcast: promote: 1.235 times as fast, 2.98 of 3.12 TB/s
 
                                                       local  widest  widest
         side       kernel            rows  registers  bytes    load   store
@@ -206,7 +211,7 @@ mod tests {
         nvcc 13.0.88, driver 580.65.06, copy 3.12 TB/s, empty kernel 1.125 us
         before and after: SM 1980 and 1980 MHz, 41 and 41 C, 0 and 0 other processes, throttled by: sw-power-cap
         recorded in ledger/h100/demo_vector_axpy.toml as 20260102T030405Z-0123abcd, hash fdaf2b73
-        "#);
+        ");
     }
 
     #[test]
