@@ -297,10 +297,9 @@ pub(super) enum LedgerCommand {
     /// and sources with the tree's
     Verify(VerifyArguments),
     /// Join two copies of a ledger that both took entries: every entry of either stays as it is
-    #[command(
-        after_help = "As git's merge driver: `git config merge.kda-ledger.driver 'kda ledger merge %A %B --output %A'`; \
-                      docs/ledger.md has the rest."
-    )]
+    ///
+    /// As git's merge driver: `git config merge.kda-ledger.driver 'kda ledger merge %A %B --output %A'`; docs/ledger.md has
+    /// the rest.
     Merge(MergeArguments),
     /// Print a flat record for each row of each entry, for spreadsheets and plots
     Export(ExportArguments),

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// A subcommand, and lines that a user may type. `tests/cli/commands.rs` parses every one.
-const EXAMPLES: [(&str, &[&str]); 24] = [
+const EXAMPLES: [(&str, &[&str]); 28] = [
     (
         "bench",
         &[
@@ -61,6 +61,22 @@ const EXAMPLES: [(&str, &[&str]); 24] = [
             "kda ledger show my_task --history",
         ],
     ),
+    (
+        "ledger attempts",
+        &["kda ledger attempts my_task --gpu h100"],
+    ),
+    (
+        "ledger merge",
+        &["kda ledger merge ledger/h100/my_task.toml theirs.toml"],
+    ),
+    (
+        "ledger export",
+        &[
+            "kda ledger export my_task --csv",
+            "kda ledger export --json",
+        ],
+    ),
+    ("profile", &["kda profile my_task --row large_0"]),
     (
         "ledger diff",
         &[

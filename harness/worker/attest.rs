@@ -11,6 +11,9 @@ use crate::ledger::GraphRecord;
 use crate::task::Case;
 use crate::toolchain::Side;
 
+/// How a fault ends that says of a sample's calls that they differ, and no more.
+pub(super) const UNLIKE: &str = "launch something else than the first";
+
 /// What a captured call launches.
 pub(super) struct AttestedCall {
     pub(super) record: GraphRecord,
@@ -82,9 +85,7 @@ impl Session {
             }
         }
         if foreign > 0 {
-            faults.push(format!(
-                "{foreign} calls of a sample launch something else than the first"
-            ));
+            faults.push(format!("{foreign} calls of a sample {UNLIKE}"));
         }
         Ok(faults
             .into_iter()

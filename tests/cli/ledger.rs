@@ -339,11 +339,11 @@ fn two_processes_append_ten_entries_each_and_lose_none() {
     assert_eq!((found.entries, found.intact), (20, true));
     let entries = Ledger::at(project.ledger()).load().unwrap();
     assert!(entries.iter().all(|entry| entry.rows.len() == 1));
-    // Nothing but the ledger and its lock is left in the folder.
+    // Nothing but the ledger, its lock and the raw samples is left in the folder.
     let folder = fs::read_dir(project.ledger().parent().unwrap()).unwrap();
     let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, [".axpy.toml.lock", "axpy.toml"]);
+    assert_eq!(names, [".axpy.toml.lock", "axpy.toml", "samples"]);
 }
 
 #[test]

@@ -224,7 +224,11 @@ impl Run {
         for line in lines {
             assert!(end.is_none(), "something follows the end: {line:?}");
             match line {
-                Line::Provenance(_) | Line::Device(_) | Line::Sampling(_) | Line::Kernel(_) => {}
+                Line::Provenance(_)
+                | Line::Device(_)
+                | Line::Sampling(_)
+                | Line::Samples(_)
+                | Line::Kernel(_) => {}
                 Line::Warning { message } => warnings.push(message),
                 Line::Gate(gate) => gates.push(gate),
                 Line::Bucket(bucket) => buckets.push(bucket),
