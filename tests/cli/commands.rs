@@ -8,9 +8,6 @@ use kda::cli::exit_codes::{PASSED, USAGE};
 
 use crate::project::Project;
 
-/// Beginnings of commands that SKILL.md names before the program has them. One that it has must not stand here.
-const NOT_YET: [&str; 1] = ["kda replicate ENTRY"];
-
 /// A file that the quick start shows: the code block behind its name.
 fn shown(page: &str, file: &str) -> String {
     let behind = page.split_once(&format!("`{file}`")).unwrap().1;
@@ -81,9 +78,6 @@ fn every_command_that_a_page_shows_is_one() {
         let calls = commands(&text);
         assert!(calls.len() >= least, "{page} shows {}", calls.len());
         for Shown { line, within_text } in calls {
-            if NOT_YET.iter().any(|beginning| line.starts_with(beginning)) {
-                continue;
-            }
             match parse(&line) {
                 Err(error) if !(within_text && is_a_name(&error)) => {
                     panic!("{page} shows `{line}`: {error}");
@@ -115,16 +109,6 @@ fn the_quick_start_makes_a_task_with_rows() {
         "t8192_h4096_bf16",
         "refuses",
     ]);
-}
-
-#[test]
-fn what_is_not_there_yet_is_not() {
-    for beginning in NOT_YET {
-        assert!(
-            parse(beginning).is_err(),
-            "`{beginning}` is here: take it from the list"
-        );
-    }
 }
 
 #[test]
