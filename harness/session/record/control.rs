@@ -16,6 +16,9 @@ pub(in crate::session) type LaneOf = fn(&TimeReply) -> &Vec<Block>;
 /// Group whose figures head the record.
 const COLD: &str = "A/A, cold";
 
+/// Rows of the task itself whose sides launch the same machine code.
+const SAME_CODE: &str = "rows of the same code";
+
 /// Lanes that a control is judged in. The others are recorded beside them: they bear no verdict, and in the dirty one a
 /// producer's time is taken off, which left a bias of up to 0.6 % on an H100.
 const JUDGED: [(&str, LaneOf); 2] = [
@@ -69,10 +72,7 @@ impl Findings<'_> {
             .map(|(name, rows)| (*name, rows.iter().map(Logs::as_row).collect()))
             .collect();
         if !fallback.is_empty() {
-            groups.push((
-                "rows of the same code",
-                fallback.iter().map(Logs::as_row).collect(),
-            ));
+            groups.push((SAME_CODE, fallback.iter().map(Logs::as_row).collect()));
         }
         let groups: Vec<SameCodeGroup> = groups
             .iter()
@@ -105,8 +105,7 @@ impl Findings<'_> {
                 .first()
                 .map_or(NOTHING, |planted| planted.found),
             calibration: None,
-            same_code: reading("rows of the same code")
-                .map(|reading: &SameCodeReading| reading.bias),
+            same_code: reading(SAME_CODE).map(|reading: &SameCodeReading| reading.bias),
         })
     }
 
