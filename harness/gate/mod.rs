@@ -11,6 +11,7 @@ mod floor;
 mod imports;
 mod instructions;
 mod math_parity;
+mod memory;
 mod mention;
 mod objects;
 mod oracle;

@@ -1,11 +1,13 @@
 //! The task's oracle, loaded in the parent: no candidate shares its process.
 
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use libloading::Library;
 use rayon::prelude::*;
 
+use super::memory::HostMemory;
 use crate::abi::{AbiVersionFn, KDA_ABI_VERSION, KDA_OK, KdaCall, OracleItemsFn, OracleRunFn};
 use crate::task::Case;
 use crate::tensor::{Dtype, Role, TensorSpec, dense_strides};
@@ -26,6 +28,15 @@ pub enum OracleError {
     Load { path: String, reason: String },
     #[error("the oracle answers {status} to `{case}`, which the contract accepts")]
     Refused { case: String, status: i32 },
+    #[error(
+        "getting {bytes} bytes of host memory for the oracle's side of `{case}`; free some, or leave the row out"
+    )]
+    Memory {
+        case: String,
+        bytes: u64,
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// A loaded oracle, with memory that is reused from case to case.
@@ -33,8 +44,8 @@ pub struct Oracle {
     items: OracleItemsFn,
     run: OracleRunFn,
     _library: Library,
-    storages: Vec<Vec<u64>>,
-    outputs: Vec<Vec<u64>>,
+    storages: Vec<HostMemory>,
+    outputs: Vec<HostMemory>,
     spent: OracleTime,
 }
 
@@ -131,13 +142,21 @@ impl Oracle {
         left: &Left,
     ) -> Result<(), OracleError> {
         let start = Instant::now();
-        self.storages
-            .resize_with(self.storages.len().max(case.storage_bytes.len()), Vec::new);
+        let reserve = |memory: &mut HostMemory, bytes: u64| {
+            let reserved = memory.reserve(bytes as usize);
+            reserved.map_err(|source| OracleError::Memory {
+                case: case.id.clone(),
+                bytes,
+                source,
+            })
+        };
+        let storages = self.storages.len().max(case.storage_bytes.len());
+        self.storages.resize_with(storages, HostMemory::default);
         for (storage, &bytes) in self.storages.iter_mut().zip(&case.storage_bytes) {
-            grow(storage, bytes.div_ceil(8) as usize);
+            reserve(storage, bytes)?;
         }
         for spec in case.inputs() {
-            let bytes = bytes_mut(&mut self.storages[spec.storage]);
+            let bytes = self.storages[spec.storage].bytes_mut();
             let size = case.storage_bytes[spec.storage] as usize;
             match left.storage(spec.storage, size) {
                 Some(left) => bytes[..size].copy_from_slice(left),
@@ -146,12 +165,15 @@ impl Oracle {
         }
         let outputs: Vec<&TensorSpec> = case.outputs().collect();
         self.outputs
-            .resize_with(self.outputs.len().max(outputs.len()), Vec::new);
+            .resize_with(self.outputs.len().max(outputs.len()), HostMemory::default);
         for (memory, spec) in self.outputs.iter_mut().zip(&outputs) {
-            let bytes = spec.elements() as usize * oracle_dtype(spec).bytes();
-            grow(memory, bytes.div_ceil(8));
+            reserve(memory, spec.elements() * oracle_dtype(spec).bytes() as u64)?;
             if spec.role == Role::Inout {
-                start_from_input(memory, bytes_mut(&mut self.storages[spec.storage]), spec);
+                start_from_input(
+                    memory.bytes_mut(),
+                    self.storages[spec.storage].bytes(),
+                    spec,
+                );
             }
         }
         let drawn = Instant::now();
@@ -169,10 +191,10 @@ impl Oracle {
         let mut output = 0;
         let frame = CallFrame::new(call, |spec| {
             let storage = if spec.role == Role::In {
-                self.storages[spec.storage].as_ptr()
+                self.storages[spec.storage].bytes().as_ptr()
             } else {
                 output += 1;
-                self.outputs[output - 1].as_ptr()
+                self.outputs[output - 1].bytes().as_ptr()
             };
             TensorMemory {
                 storage: storage as u64,
@@ -204,25 +226,17 @@ impl Oracle {
 
     /// Storage of an input of the last computed case, as it was drawn.
     pub(super) fn input(&self, spec: &TensorSpec) -> &[u8] {
-        bytes(&self.storages[spec.storage])
+        self.storages[spec.storage].bytes()
     }
 
     /// What the last computed case expects of its output number `output`.
     pub fn expected(&self, spec: &TensorSpec, output: usize) -> Expected<'_> {
-        let words = &self.outputs[output];
+        let memory = &self.outputs[output];
         let elements = spec.elements() as usize;
         if spec.bitwise {
-            return Expected::Bits(&bytes(words)[..elements * spec.dtype.bytes()]);
+            return Expected::Bits(&memory.bytes()[..elements * spec.dtype.bytes()]);
         }
-        // SAFETY: u64 and f64 have one size and alignment, and every bit pattern is a double.
-        Expected::Doubles(unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), elements) })
-    }
-}
-
-/// Makes room without giving any back: memory that was touched once stays.
-fn grow(memory: &mut Vec<u64>, words: usize) {
-    if memory.len() < words {
-        memory.resize(words, 0);
+        Expected::Doubles(memory.doubles(elements))
     }
 }
 
@@ -247,11 +261,11 @@ fn oracle_case(case: &Case) -> Case {
 }
 
 /// Gives an output that is also an input its input values.
-fn start_from_input(memory: &mut [u64], storage: &[u8], spec: &TensorSpec) {
+fn start_from_input(memory: &mut [u8], storage: &[u8], spec: &TensorSpec) {
     let dtype = oracle_dtype(spec);
     let (size, width) = (dtype.bytes(), spec.dtype.bytes());
     let is_dense = spec.is_dense();
-    let target = &mut bytes_mut(memory)[..spec.elements() as usize * size];
+    let target = &mut memory[..spec.elements() as usize * size];
     target
         .par_chunks_mut(COPY_CHUNK * size)
         .enumerate()
@@ -268,14 +282,4 @@ fn start_from_input(memory: &mut [u64], storage: &[u8], spec: &TensorSpec) {
                 }
             }
         });
-}
-
-fn bytes(words: &[u64]) -> &[u8] {
-    // SAFETY: any u64 is eight initialised bytes.
-    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
-}
-
-fn bytes_mut(words: &mut [u64]) -> &mut [u8] {
-    // SAFETY: any eight bytes are a u64.
-    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
 }

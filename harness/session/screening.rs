@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tracing::debug;
+use tracing::{debug, trace};
 
 use super::losses::Losses;
 use super::pair::{Replaceable, WorkerFactory};
@@ -34,6 +34,15 @@ pub(super) enum Screened {
     /// A gate that needs no run failed: nothing was loaded.
     NotRun,
     Lost(String),
+}
+
+/// What the workers' time went into.
+#[derive(Default)]
+struct WorkerTime {
+    /// In which the parent had nothing else to do.
+    waited: Duration,
+    /// Milliseconds by what they did.
+    laps: BTreeMap<String, f64>,
 }
 
 /// Sends cases to both workers and judges the replies.
@@ -67,7 +76,7 @@ impl Screening<'_> {
         let mut baseline = Replaceable::start(self.factory, Side::Baseline, area)?;
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
-        let mut waited = Duration::ZERO;
+        let mut spent = WorkerTime::default();
         let mut sent = match cases.first() {
             Some(case) => {
                 compute(&mut oracles[0], case, self.options.seed)?;
@@ -96,11 +105,11 @@ impl Screening<'_> {
                     case,
                     &mut candidate,
                     std::mem::replace(&mut sent, Ok(())),
-                    &mut waited,
+                    &mut spent,
                 );
                 let sent_baseline = self.send(&mut baseline, case)?;
                 let found = self.judge(case, oracle, &mut candidate, &ours);
-                let theirs = self.receive(case, &mut baseline, sent_baseline, &mut waited);
+                let theirs = self.receive(case, &mut baseline, sent_baseline, &mut spent);
                 if let Some(next) = following {
                     sent = self.send(&mut candidate, next)?;
                 }
@@ -123,11 +132,12 @@ impl Screening<'_> {
             screened.insert(case.id.clone(), fate);
             progress.step(&case.id);
         }
-        let spent = oracles.each_ref().map(Oracle::spent);
+        let oracle = oracles.each_ref().map(Oracle::spent);
         debug!(
-            waited = waited.as_secs_f64(),
-            drawing = (spent[0].drawing + spent[1].drawing).as_secs_f64(),
-            oracle = (spent[0].running + spent[1].running).as_secs_f64(),
+            waited = spent.waited.as_secs_f64(),
+            worker_ms = ?spent.laps,
+            drawing = (oracle[0].drawing + oracle[1].drawing).as_secs_f64(),
+            oracle = (oracle[0].running + oracle[1].running).as_secs_f64(),
             "seconds in which a worker was waited for, and of the oracle beside"
         );
         progress.end();
@@ -181,7 +191,7 @@ impl Screening<'_> {
         case: &Case,
         worker: &mut Replaceable,
         sent: Result<(), String>,
-        waited: &mut Duration,
+        spent: &mut WorkerTime,
     ) -> Result<CheckReply, String> {
         sent?;
         let start = Instant::now();
@@ -189,7 +199,13 @@ impl Screening<'_> {
             .running()
             .ok_or_else(|| "its worker is gone".to_owned())?;
         let reply = running.checked(self.options.limit);
-        *waited += start.elapsed();
+        spent.waited += start.elapsed();
+        if let Ok(reply) = &reply {
+            trace!(case = case.id, waited_ms = start.elapsed().as_secs_f64() * 1e3, spent_ms = ?reply.spent, "checked");
+            for (what, ms) in &reply.spent {
+                *spent.laps.entry(what.clone()).or_default() += ms;
+            }
+        }
         reply.map_err(|error| self.lose(case, worker, &error))
     }
 

@@ -5,6 +5,7 @@ use super::placement::{GUARD_PATTERN, Placement, set_bytes};
 use super::protocol::{CheckReply, CheckRequest, Copied, Fault, OutputCopy};
 use super::serve::Session;
 use super::side::SideStatus;
+use super::spent::Spent;
 use crate::device::{GraphId, Span};
 use crate::task::{Case, Expect};
 use crate::toolchain::Side;
@@ -17,6 +18,7 @@ impl Session {
         let CheckRequest {
             case, side, seed, ..
         } = request;
+        let mut spent = Spent::start();
         let workspaces = self.sides.workspace_bytes(*side, case)?;
         let arena = self
             .arena
@@ -31,8 +33,11 @@ impl Session {
             self.device
                 .paint(&placement.written(case), request.poison[0])?;
         }
+        spent.lap("prepare");
         let (graph, outcome) = self.capture_call(*side, &placement)?;
+        spent.lap("capture");
         let attested = self.attest_call(graph, case, &placement)?;
+        spent.lap("attest");
         let mut reply = CheckReply {
             status: outcome.status,
             route,
@@ -46,21 +51,26 @@ impl Session {
             inputs_changed: false,
             outputs: Vec::new(),
             second_outputs: Vec::new(),
+            spent: Vec::new(),
         };
         if outcome.status == SideStatus::Ok && case.expect == Expect::Accepted {
-            self.run_twice(request, &placement, graph, &mut reply)?;
+            self.run_twice(request, &placement, graph, &mut reply, &mut spent)?;
         } else {
             self.device.replay(graph)?;
             reply.refused_damage = self
                 .device
                 .damage(&placement.written(case), request.poison[0])?;
         }
+        spent.lap("run");
         let damage = self.device.damage(&placement.guards, GUARD_PATTERN)?;
         // Guards are painted once: what the first run damaged is still there, unless the second covered it up.
         reply.guard_damage = reply.guard_damage.max(damage);
         reply.inputs_changed = self.device.digest(&inputs)? != before;
         reply.device_changes = self.device_changes()?;
+        spent.lap("inspect");
         self.device.discard(graph)?;
+        spent.lap("discard");
+        reply.spent = spent.laps();
         Ok(reply)
     }
 
@@ -71,6 +81,7 @@ impl Session {
         placement: &Placement,
         graph: GraphId,
         reply: &mut CheckReply,
+        spent: &mut Spent,
     ) -> Result<(), Fault> {
         let case = &request.case;
         let outputs = Outputs::of(case, placement);
@@ -81,14 +92,19 @@ impl Session {
         // After the capture and before each replay: work that ran outside the graph is painted over.
         outputs.poison(&mut *self.device, request.poison[0])?;
         self.device.replay(graph)?;
+        spent.lap("run");
         let first = outputs.inspect(&mut *self.device)?;
+        spent.lap("inspect");
         reply.outputs = self.copy_outputs(case, placement, CHECK_SET, &mut area)?;
+        spent.lap("copy");
         reply.guard_damage =
             self.device.damage(&placement.guards, GUARD_PATTERN)? + first.gap_damage;
 
+        spent.lap("inspect");
         placement.draw(&mut *self.device, case, request.seed, CHECK_SET)?;
         outputs.poison(&mut *self.device, request.poison[1])?;
         self.device.replay(graph)?;
+        spent.lap("run");
         let second = outputs.inspect(&mut *self.device)?;
         if second.digest != first.digest {
             reply.second_outputs = self.copy_outputs(case, placement, CHECK_SET, &mut area)?;

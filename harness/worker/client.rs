@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tracing::debug;
+
 use super::deadline::Deadline;
 use super::process::{Instrument, WorkerProcess};
 use super::protocol::{
@@ -117,7 +119,12 @@ impl Worker {
             confinement: spec.confinement,
         };
         match worker.ask(&open, OPEN_LIMIT)? {
-            Reply::Opened { facts, sandbox } => {
+            Reply::Opened {
+                facts,
+                sandbox,
+                spent,
+            } => {
+                debug!(pid = worker.id(), spent_ms = ?spent, "worker opened");
                 worker.opened = Some((facts, sandbox));
                 Ok(worker)
             }

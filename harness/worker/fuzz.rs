@@ -117,6 +117,7 @@ fn reply() -> impl Strategy<Value = Reply> {
             memory_bytes,
         },
         sandbox: Sandbox::default(),
+        spent: Vec::new(),
     });
     let failed = any::<String>().prop_map(|text| {
         Reply::Failed(Fault::Device(DeviceError::Cuda {

@@ -13,7 +13,7 @@ use crate::toolchain::Side;
 const SIDE_LANE_SHARE: u32 = 3;
 
 /// Calls enqueued in one `submit` sample at most: far below the depth at which a launch waits for the device.
-const SUBMIT_CALLS: u32 = 64;
+const SUBMIT_CALLS: u32 = 32;
 
 /// Device time of all calls in one sample of `submit`, in nanoseconds.
 const SUBMIT_SAMPLE_NS: f64 = 5e5;

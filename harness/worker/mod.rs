@@ -23,6 +23,7 @@ mod sandbox;
 mod serve;
 mod shared;
 mod side;
+mod spent;
 mod time;
 
 pub use call::{CallFrame, TensorMemory};

@@ -56,7 +56,11 @@ pub(super) enum Request {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    Opened { facts: Facts, sandbox: Sandbox },
+    Opened {
+        facts: Facts,
+        sandbox: Sandbox,
+        spent: Vec<(String, f64)>,
+    },
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
     Redrawn,
@@ -113,6 +117,8 @@ pub struct CheckReply {
     pub outputs: Vec<OutputCopy>,
     /// Outputs after the run on the second poison, where they differ from the first.
     pub second_outputs: Vec<OutputCopy>,
+    /// Milliseconds of the worker by what it did, for whoever makes it faster.
+    pub spent: Vec<(String, f64)>,
 }
 
 /// A storage that was copied to shared memory.

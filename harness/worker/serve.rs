@@ -17,6 +17,7 @@ use super::protocol::{
 use super::sandbox::{Confinement, Sandbox};
 use super::shared::SharedMemory;
 use super::side::{LoadedSide, SideStatus};
+use super::spent::Spent;
 use super::time::TimedRow;
 use crate::device::{CudaDevice, Device, DeviceState, EmulatedDevice, Stream};
 use crate::task::Case;
@@ -54,10 +55,14 @@ pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
                 },
                 none @ None,
             ) => match Session::open(device, sides, confinement, &mut shared) {
-                Ok((opened, sandbox)) => {
+                Ok((opened, sandbox, spent)) => {
                     let facts = opened.device.facts().clone();
                     *none = Some(opened);
-                    Ok(Reply::Opened { facts, sandbox })
+                    Ok(Reply::Opened {
+                        facts,
+                        sandbox,
+                        spent: spent.laps(),
+                    })
                 }
                 Err(fault) => Err(fault),
             },
@@ -80,12 +85,14 @@ impl Session {
         sides: Vec<SideLibrary>,
         confinement: Confinement,
         shared: &mut Option<SharedMemory>,
-    ) -> Result<(Self, Sandbox), Fault> {
+    ) -> Result<(Self, Sandbox, Spent), Fault> {
+        let mut spent = Spent::start();
         let mut device: Box<dyn Device> = match device {
             DeviceChoice::Emulated => Box::new(EmulatedDevice::new()),
             DeviceChoice::Cuda { support, .. } => Box::new(CudaDevice::open(&support)?),
         };
         let state = device.state()?;
+        spent.lap("device");
         // The driver has opened its files and started its threads; from here on untrusted code runs.
         let sandbox = Sandbox::enter(confinement);
         let mut loaded = BTreeMap::new();
@@ -104,7 +111,9 @@ impl Session {
         let mut shared = shared
             .take()
             .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?;
+        spent.lap("load");
         device.pin(shared.bytes_mut());
+        spent.lap("pin");
         let session = Self {
             state,
             has_strayed: false,
@@ -118,7 +127,7 @@ impl Session {
             random: SmallRng::from_rng(&mut rand::rng()),
             timed: None,
         };
-        Ok((session, sandbox))
+        Ok((session, sandbox, spent))
     }
 
     fn answer(&mut self, request: Request) -> Result<Reply, Fault> {

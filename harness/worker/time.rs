@@ -1,13 +1,12 @@
 //! One row timed on both sides: buffer sets, graphs, and what came of its lanes.
 
-use std::time::Instant;
-
 use super::audit::PAINTED_AT_ONCE;
 use super::cold::{Cold, Half, Sample};
 use super::placement::{GUARD_PATTERN, Placement, set_bytes};
 use super::protocol::{Fault, TimeReply, TimeRequest};
 use super::serve::Session;
 use super::side::SideStatus;
+use super::spent::Spent;
 use crate::device::{Device, DeviceError, Span};
 use crate::ledger::GraphRecord;
 use crate::task::Case;
@@ -134,7 +133,7 @@ impl Session {
             device_changes,
             clocks,
             warmup_rounds,
-            spent: spent.laps,
+            spent: spent.laps(),
         };
         self.timed = Some(row);
         Ok(reply)
@@ -296,25 +295,4 @@ fn prepare(
     let painted: Vec<Span> = guards.iter().copied().chain(gaps).collect();
     let mut spans = painted.chunks(PAINTED_AT_ONCE);
     spans.try_for_each(|spans| device.paint(spans, GUARD_PATTERN))
-}
-
-/// Where a request's time went.
-struct Spent {
-    since: Instant,
-    laps: Vec<(String, f64)>,
-}
-
-impl Spent {
-    fn start() -> Self {
-        Self {
-            since: Instant::now(),
-            laps: Vec::new(),
-        }
-    }
-
-    fn lap(&mut self, name: &str) {
-        let ms = self.since.elapsed().as_secs_f64() * 1e3;
-        self.laps.push((name.to_owned(), ms));
-        self.since = Instant::now();
-    }
 }
