@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::ceilings::Ceilings;
 use super::controls::{self, Controlled, PLANTED, TwinRows};
 use super::losses::Losses;
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{LaneOf, control_record, logs_of};
-use super::run::{crashed_run, worker_factory};
+use super::run::{build_and_measure, crashed_run};
 use super::sampling::Timing;
 use super::{Machine, Progress, RunOptions, SessionError};
 use crate::crash::CrashFolder;
@@ -47,14 +46,13 @@ pub fn calibrate(
 ) -> Result<CalibrationRecord, SessionError> {
     let started = Timestamp::now();
     let cases = Cases::select(task, &options.selection, machine.is_emulated())?;
-    let built = toolchain.build_task(project, &task.name, &machine.target())?;
-    let mut factory = worker_factory(project, toolchain, machine, &built, options)?;
+    let (built, mut factory, ceilings) =
+        build_and_measure(project, toolchain, task, machine, options)?;
     // Nothing has looked at the candidate: the baseline stands in for it.
     factory.candidate.clone_from(&factory.baseline);
     let mut oracle = Oracle::load(&built.oracle.library)?;
-    let ceilings = Ceilings::measure(&factory, options.limit)?;
-    let controls = controls::controls(&cases.rows, TwinRows::All, &factory.device);
-    let (libraries, _copy) = controls::libraries(&built.baseline.library, &factory.device)?;
+    let controls = controls::controls(&cases.rows, TwinRows::All, &factory.host.device);
+    let (libraries, _copy) = controls::libraries(&built.baseline.library, &factory.host.device)?;
     let run = crashed_run(project, task, machine, &built, &ceilings, started);
     let crashes = CrashFolder(project.scratch_dir().join("crashes"));
     let losses = Losses::new(crashes, run, progress);

@@ -1,10 +1,9 @@
 //! What this device can do, measured at the start of a run.
 
 use super::SessionError;
-use super::pair::WorkerFactory;
+use super::pair::WorkerHost;
 use crate::device::{Facts, Peaks};
 use crate::ledger::CeilingsRecord;
-use crate::toolchain::Side;
 use crate::worker::Sandbox;
 use std::time::Duration;
 
@@ -38,11 +37,9 @@ impl Ceilings {
         self.peaks.map(|peaks| peaks.floor_ns)
     }
 
-    /// Measures in a worker that holds the baseline alone.
-    pub(super) fn measure(factory: &WorkerFactory, limit: Duration) -> Result<Self, SessionError> {
-        let mut worker = factory
-            .start(&[Side::Baseline], 1)
-            .map_err(|error| SessionError::of_start(Side::Baseline, error))?;
+    /// Measures in a worker that holds neither side.
+    pub(super) fn measure(host: &WorkerHost, limit: Duration) -> Result<Self, SessionError> {
+        let mut worker = host.start(Vec::new(), 1).map_err(SessionError::Worker)?;
         let peaks = worker.peaks(limit).map_err(SessionError::Worker)?;
         Ok(Self {
             facts: worker.facts().clone(),

@@ -11,16 +11,40 @@ use crate::worker::{
 /// Deaths after which a side's remaining cases are given up: each costs a process and a context.
 const MAX_DEATHS: usize = 20;
 
-/// How workers of a run are started.
+/// What all workers of a run have in common, whatever they load.
 #[derive(Clone, Debug)]
-pub(super) struct WorkerFactory {
+pub(super) struct WorkerHost {
     pub(super) executable: PathBuf,
     pub(super) device: DeviceChoice,
-    pub(super) baseline: PathBuf,
-    pub(super) candidate: PathBuf,
     pub(super) memory_bytes: u64,
     pub(super) confinement: Confinement,
     pub(super) instrument: Instrument,
+}
+
+impl WorkerHost {
+    pub(super) fn start(
+        &self,
+        sides: Vec<SideLibrary>,
+        shared_bytes: u64,
+    ) -> Result<Worker, WorkerError> {
+        Worker::start(&WorkerSpec {
+            executable: self.executable.clone(),
+            device: self.device.clone(),
+            sides,
+            shared_bytes,
+            memory_bytes: self.memory_bytes,
+            confinement: self.confinement,
+            instrument: self.instrument.clone(),
+        })
+    }
+}
+
+/// How workers of a run are started.
+#[derive(Clone, Debug)]
+pub(super) struct WorkerFactory {
+    pub(super) host: WorkerHost,
+    pub(super) baseline: PathBuf,
+    pub(super) candidate: PathBuf,
 }
 
 /// What a timed worker loads besides the task's sides.
@@ -41,7 +65,7 @@ pub(super) enum Roles {
 
 impl WorkerFactory {
     pub(super) fn start(&self, order: &[Side], shared_bytes: u64) -> Result<Worker, WorkerError> {
-        self.start_with(self.sides(order), shared_bytes)
+        self.host.start(self.sides(order), shared_bytes)
     }
 
     /// A worker that times: with the sides of the controls.
@@ -72,7 +96,7 @@ impl WorkerFactory {
                 add(Pairing::Planted, Side::Candidate, planted);
             }
         }
-        self.start_with(sides, shared_bytes)
+        self.host.start(sides, shared_bytes)
     }
 
     fn sides(&self, order: &[Side]) -> Vec<SideLibrary> {
@@ -85,22 +109,6 @@ impl WorkerFactory {
             },
         };
         order.iter().map(library).collect()
-    }
-
-    fn start_with(
-        &self,
-        sides: Vec<SideLibrary>,
-        shared_bytes: u64,
-    ) -> Result<Worker, WorkerError> {
-        Worker::start(&WorkerSpec {
-            executable: self.executable.clone(),
-            device: self.device.clone(),
-            sides,
-            shared_bytes,
-            memory_bytes: self.memory_bytes,
-            confinement: self.confinement,
-            instrument: self.instrument.clone(),
-        })
     }
 }
 

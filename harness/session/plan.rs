@@ -84,7 +84,7 @@ const EMULATED_LIMIT: ShrinkLimit = ShrinkLimit(1 << 15);
 const GPU_GRID_LIMIT: ShrinkLimit = ShrinkLimit(1 << 20);
 
 /// Production rows and grid cases that a look takes at most, where none are asked for by name.
-const QUICK_ROWS: usize = 8;
+const QUICK_ROWS: usize = 6;
 const QUICK_CASES: usize = 48;
 
 /// Selected rows and grid cases: on the emulated device all shortened to its size, on a GPU grid cases alone.
@@ -221,7 +221,13 @@ impl Sampling {
                     ..short
                 },
             ),
-            (Depth::Quick, false) => (1, short),
+            (Depth::Quick, false) => (
+                1,
+                TimePlan {
+                    dirty_blocks: 0,
+                    ..short
+                },
+            ),
             (Depth::Full, false) => (PROCESSES, full),
         };
         Self { processes, plan }

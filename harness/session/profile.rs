@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::graphs::graphs;
-use super::pair::{WorkerFactory, order};
+use super::pair::{WorkerFactory, WorkerHost, order};
 use super::plan::Cases;
 use super::run::worker_factory;
 use super::screening::{NAN_POISON, tell};
@@ -117,10 +117,14 @@ impl Profile<'_> {
         log: &Path,
     ) -> Result<(), WorkerError> {
         let words = self.profiler.words(launched, self.class, self.lane, log);
-        let factory = WorkerFactory {
+        let host = WorkerHost {
             // The profiler starts processes and talks to what it injects into the worker.
             confinement: Confinement::Off,
             instrument: Instrument::Program(words),
+            ..factory.host.clone()
+        };
+        let factory = WorkerFactory {
+            host,
             ..factory.clone()
         };
         let limit = self.options.limit;

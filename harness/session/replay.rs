@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glob::Pattern;
 
-use super::pair::{WorkerFactory, order};
+use super::pair::{WorkerFactory, WorkerHost, order};
 use super::plan::{Cases, Selection};
 use super::run::{device_choice, own_executable};
 use super::{GpuChoice, Machine, SessionError, Tool};
@@ -131,13 +131,15 @@ impl Replay<'_> {
                 .instrument(self.toolchain, confinement, log)?;
         let [baseline, candidate] = built.each_ref().map(|built| built.library.clone());
         Ok(WorkerFactory {
-            executable: own_executable()?,
-            device: device_choice(self.project, self.toolchain, machine)?,
+            host: WorkerHost {
+                executable: own_executable()?,
+                device: device_choice(self.project, self.toolchain, machine)?,
+                memory_bytes: self.options.memory_bytes,
+                confinement,
+                instrument,
+            },
             baseline,
             candidate,
-            memory_bytes: self.options.memory_bytes,
-            confinement,
-            instrument,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The run itself, from sources to the finished entry.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use tracing::info;
 use super::ceilings::Ceilings;
 use super::controls::{self, TwinRows};
 use super::losses::Losses;
-use super::pair::WorkerFactory;
+use super::pair::{WorkerFactory, WorkerHost};
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{Findings, Finished, assemble, entry_id};
 use super::sampling::{RowSamples, Timing};
@@ -43,13 +44,16 @@ pub fn run(
         cases = cases.thinned(&options.selection, options.seed);
     }
     progress.begin("build", 1);
-    let built = toolchain.build_task(project, &task.name, &machine.target())?;
-    let factory = worker_factory(project, toolchain, machine, &built, options)?;
+    let before = clocks(machine)?;
+    let (built, factory, ceilings) = build_and_measure(project, toolchain, task, machine, options)?;
     let load = || Oracle::load(&built.oracle.library);
     let mut oracles = [load()?, load()?];
     progress.end();
 
-    info!(seconds = clock.elapsed().as_secs_f64(), "built");
+    info!(
+        seconds = clock.elapsed().as_secs_f64(),
+        "built, and device measured"
+    );
     let mut book = GateBook::blind_to(&options.blind);
     check_objects(project.root(), task, &machine.target(), &built, &mut book);
     let may_load = book.all_passed();
@@ -61,13 +65,6 @@ pub fn run(
         "objects and contract judged"
     );
     let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
-    let before = clocks(machine)?;
-    let ceilings = Ceilings::measure(&factory, options.limit)?;
-
-    info!(
-        seconds = clock.elapsed().as_secs_f64(),
-        "device opened and measured"
-    );
     let run = crashed_run(project, task, machine, &built, &ceilings, started);
     let crashes = CrashFolder(project.scratch_dir().join("crashes"));
     let losses = Losses::new(crashes, run, progress);
@@ -105,7 +102,7 @@ pub fn run(
         .collect();
     let sound = book.all_passed() && rows.iter().all(|row| attested.contains_key(&row.id));
     let controls = match options.depth {
-        Depth::Full => controls::controls(&cases.rows, TwinRows::Few, &factory.device),
+        Depth::Full => controls::controls(&cases.rows, TwinRows::Few, &factory.host.device),
         // One process has no interval to judge controls by.
         Depth::Check | Depth::Quick => Vec::new(),
     };
@@ -113,7 +110,8 @@ pub fn run(
         Depth::Check => None,
         Depth::Quick | Depth::Full if !sound => None,
         Depth::Quick | Depth::Full => {
-            let (libraries, _copy) = controls::libraries(&built.baseline.library, &factory.device)?;
+            let (libraries, _copy) =
+                controls::libraries(&built.baseline.library, &factory.host.device)?;
             let mut timing = Timing {
                 factory: &factory,
                 oracle: &mut oracles[0],
@@ -220,14 +218,49 @@ pub(super) fn worker_factory(
     options: &RunOptions,
 ) -> Result<WorkerFactory, SessionError> {
     Ok(WorkerFactory {
-        executable: own_executable()?,
-        device: device_choice(project, toolchain, machine)?,
+        host: worker_host(project, toolchain, machine, options)?,
         baseline: built.baseline.library.clone(),
         candidate: built.candidate.library.clone(),
+    })
+}
+
+fn worker_host(
+    project: &Project,
+    toolchain: &Toolchain,
+    machine: &Machine,
+    options: &RunOptions,
+) -> Result<WorkerHost, SessionError> {
+    Ok(WorkerHost {
+        executable: own_executable()?,
+        device: device_choice(project, toolchain, machine)?,
         memory_bytes: options.memory_bytes,
         confinement: options.confinement,
         instrument: Instrument::Nothing,
     })
+}
+
+/// Builds the task while the device is opened and measured: after an edit, one takes as long as the other.
+pub(super) fn build_and_measure(
+    project: &Project,
+    toolchain: &Toolchain,
+    task: &Task,
+    machine: &Machine,
+    options: &RunOptions,
+) -> Result<(TaskLibraries, WorkerFactory, Ceilings), SessionError> {
+    let host = worker_host(project, toolchain, machine, options)?;
+    let (built, ceilings) = thread::scope(|scope| {
+        let measuring = scope.spawn(|| Ceilings::measure(&host, options.limit));
+        let built = toolchain.build_task(project, &task.name, &machine.target());
+        let measured = measuring.join();
+        (built, measured.expect("measuring should not panic"))
+    });
+    let built = built?;
+    let factory = WorkerFactory {
+        host,
+        baseline: built.baseline.library.clone(),
+        candidate: built.candidate.library.clone(),
+    };
+    Ok((built, factory, ceilings?))
 }
 
 /// The device that a worker opens, with what it needs built.

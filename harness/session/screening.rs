@@ -41,6 +41,8 @@ pub(super) enum Screened {
 struct WorkerTime {
     /// In which the parent had nothing else to do.
     waited: Duration,
+    /// In which the next call's oracle was all that was waited for.
+    behind: Duration,
     /// Milliseconds by what they did.
     laps: BTreeMap<String, f64>,
 }
@@ -72,8 +74,10 @@ impl Screening<'_> {
             .map(|case| 2 * case.output_bytes())
             .max()
             .unwrap_or(0);
-        let mut candidate = Replaceable::start(self.factory, Side::Candidate, area)?;
-        let mut baseline = Replaceable::start(self.factory, Side::Baseline, area)?;
+        let start = |side| Replaceable::start(self.factory, side, area);
+        let (candidate, baseline) =
+            rayon::join(|| start(Side::Candidate), || start(Side::Baseline));
+        let (mut candidate, mut baseline) = (candidate?, baseline?);
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
         let mut spent = WorkerTime::default();
@@ -124,9 +128,11 @@ impl Screening<'_> {
                     };
                     judge.compare_sides(&expected, &found, self.budget);
                 }
+                let judged = Instant::now();
                 ahead
                     .join()
                     .expect("the oracle's thread should not panic")?;
+                spent.behind += judged.elapsed();
                 Ok::<_, SessionError>(fate(ours, theirs, self.book.failures() == failures))
             })?;
             screened.insert(case.id.clone(), fate);
@@ -135,10 +141,11 @@ impl Screening<'_> {
         let oracle = oracles.each_ref().map(Oracle::spent);
         debug!(
             waited = spent.waited.as_secs_f64(),
+            behind = spent.behind.as_secs_f64(),
             worker_ms = ?spent.laps,
             drawing = (oracle[0].drawing + oracle[1].drawing).as_secs_f64(),
             oracle = (oracle[0].running + oracle[1].running).as_secs_f64(),
-            "seconds in which a worker was waited for, and of the oracle beside"
+            "seconds in which a worker was waited for, those in which the oracle was behind, and its own"
         );
         progress.end();
         Ok(screened)

@@ -4,7 +4,7 @@ use super::check::Area;
 use super::protocol::{Fault, FetchedOutputs};
 use super::serve::Session;
 use super::time::TimedRow;
-use crate::device::{DeviceError, Span};
+use crate::device::DeviceError;
 use crate::tensor::{Role, TensorSpec};
 use crate::toolchain::Side;
 
@@ -14,9 +14,6 @@ pub(super) const AUDIT_POISON: u32 = 0xFFFF_FFFF;
 /// What they hold before the calls captured afresh: another NaN.
 const FRESH_POISON: u32 = 0xFFF1_FFF1;
 
-/// Spans in one painting call.
-pub(super) const PAINTED_AT_ONCE: usize = 1024;
-
 impl Session {
     pub(super) fn paint_outputs(
         &mut self,
@@ -24,12 +21,7 @@ impl Session {
         side: Side,
         poison: u32,
     ) -> Result<(), DeviceError> {
-        self.paint(&row.outputs(side), poison)
-    }
-
-    pub(super) fn paint(&mut self, spans: &[Span], pattern: u32) -> Result<(), DeviceError> {
-        let mut spans = spans.chunks(PAINTED_AT_ONCE);
-        spans.try_for_each(|spans| self.device.paint(spans, pattern))
+        self.device.paint(&row.outputs(side), poison)
     }
 
     /// Sides whose timed replays left other bits, in any buffer set, than the same calls captured and replayed once.
@@ -39,7 +31,7 @@ impl Session {
         if row.case.outputs().any(varies) {
             return Ok(Vec::new());
         }
-        let timed = Side::BOTH.map(|side| self.output_digests(row, side));
+        let timed = Side::BOTH.map(|side| self.output_digest(row, side));
         let poison = match row.has_gaps() {
             true => AUDIT_POISON,
             false => FRESH_POISON,
@@ -51,7 +43,7 @@ impl Session {
         let mut unlike = Vec::new();
         for ((side, graph), timed) in graphs.by_side().into_iter().zip(timed) {
             self.device.replay(graph)?;
-            if self.output_digests(row, side)? != timed? {
+            if self.output_digest(row, side)? != timed? {
                 unlike.push(side);
             }
         }
@@ -59,10 +51,8 @@ impl Session {
         Ok(unlike)
     }
 
-    fn output_digests(&mut self, row: &TimedRow, side: Side) -> Result<Vec<u64>, DeviceError> {
-        let outputs = row.outputs(side);
-        let spans = outputs.chunks(PAINTED_AT_ONCE);
-        spans.map(|spans| self.device.digest(spans)).collect()
+    fn output_digest(&mut self, row: &TimedRow, side: Side) -> Result<u64, DeviceError> {
+        self.device.digest(&row.outputs(side))
     }
 
     /// Fresh inputs at the addresses that were timed, and one replay of the graphs that were timed. What earlier calls

@@ -139,7 +139,7 @@ impl Session {
         for side in Side::BOTH {
             self.paint_outputs(row, side, AUDIT_POISON)?;
             let workspaces = row.workspaces(side);
-            self.paint(&workspaces, AUDIT_POISON)?;
+            self.device.paint(&workspaces, AUDIT_POISON)?;
             if overwrites {
                 for (set, placement) in (0..).zip(row.sets(side)) {
                     placement.draw(&mut *self.device, &row.case, row.seed, set)?;

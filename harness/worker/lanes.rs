@@ -16,7 +16,7 @@ const SIDE_LANE_SHARE: u32 = 3;
 const SUBMIT_CALLS: u32 = 32;
 
 /// Device time of all calls in one sample of `submit`, in nanoseconds.
-const SUBMIT_SAMPLE_NS: f64 = 5e5;
+const SUBMIT_SAMPLE_NS: f64 = 2e5;
 
 /// Rounds of a block of `wall` at most: single calls, four a round.
 const WALL_ROUNDS: u32 = 64;

@@ -1,6 +1,5 @@
 //! One row timed on both sides: buffer sets, graphs, and what came of its lanes.
 
-use super::audit::PAINTED_AT_ONCE;
 use super::cold::{Cold, Half, Sample};
 use super::placement::{GUARD_PATTERN, Placement, set_bytes};
 use super::protocol::{Fault, TimeReply, TimeRequest};
@@ -293,6 +292,5 @@ fn prepare(
     device.fence(&guards);
     let gaps = placements.iter().flat_map(|placement| placement.gaps(case));
     let painted: Vec<Span> = guards.iter().copied().chain(gaps).collect();
-    let mut spans = painted.chunks(PAINTED_AT_ONCE);
-    spans.try_for_each(|spans| device.paint(spans, GUARD_PATTERN))
+    device.paint(&painted, GUARD_PATTERN)
 }

@@ -8,6 +8,7 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kda/abi.h"
@@ -155,6 +156,14 @@ struct Span {
   uint64_t bytes;
 };
 
+constexpr uint32_t kSpansAtOnce = 64;
+
+// Spans in a kernel's own parameters: a table in device memory would have to be written, and waited for, first.
+struct Spans {
+  Span of[kSpansAtOnce];
+  uint32_t first;  // number of of[0] among all spans of the call
+};
+
 __device__ __forceinline__ uint8_t pattern_byte(uint32_t pattern, uint64_t address) {
   return static_cast<uint8_t>(pattern >> 8 * (address & 3));
 }
@@ -176,18 +185,18 @@ __device__ void for_each(const Span& span, Word word, Byte byte) {
   }
 }
 
-__global__ void __launch_bounds__(kThreads) paint_kernel(const Span* spans, uint32_t pattern) {
+__global__ void __launch_bounds__(kThreads) paint_kernel(const __grid_constant__ Spans spans, uint32_t pattern) {
   for_each(
-      spans[blockIdx.y], [&](uint64_t address) { *reinterpret_cast<uint32_t*>(address) = pattern; },
+      spans.of[blockIdx.y], [&](uint64_t address) { *reinterpret_cast<uint32_t*>(address) = pattern; },
       [&](uint64_t address) { *reinterpret_cast<uint8_t*>(address) = pattern_byte(pattern, address); });
 }
 
 // Adds the number of words and odd bytes that differ from the pattern to *damage.
 __global__ void __launch_bounds__(kThreads)
-check_kernel(const Span* spans, uint32_t pattern, unsigned long long* damage) {
+check_kernel(const __grid_constant__ Spans spans, uint32_t pattern, unsigned long long* damage) {
   unsigned long long found = 0;
   for_each(
-      spans[blockIdx.y], [&](uint64_t address) { found += *reinterpret_cast<const uint32_t*>(address) != pattern; },
+      spans.of[blockIdx.y], [&](uint64_t address) { found += *reinterpret_cast<const uint32_t*>(address) != pattern; },
       [&](uint64_t address) {
         found += *reinterpret_cast<const uint8_t*>(address) != pattern_byte(pattern, address);
       });
@@ -206,9 +215,10 @@ __device__ void add_up(unsigned long long found, unsigned long long* total) {
 }
 
 // Adds a sum over (place, word) that changes with any word and any exchange of two words to *digest.
-__global__ void __launch_bounds__(kThreads) digest_kernel(const Span* spans, unsigned long long* digest) {
-  const Span span = spans[blockIdx.y];
-  const uint64_t key = blockIdx.y;
+__global__ void __launch_bounds__(kThreads)
+digest_kernel(const __grid_constant__ Spans spans, unsigned long long* digest) {
+  const Span span = spans.of[blockIdx.y];
+  const uint64_t key = spans.first + blockIdx.y;
   unsigned long long sum = 0;
   for_each(
       span,
@@ -233,9 +243,9 @@ __global__ void __launch_bounds__(kThreads) read_kernel(const uint4* data, uint6
 }
 
 // Writes every word back as it is: lines of the spans are in the L2 and dirty afterwards, as a producer leaves them.
-__global__ void __launch_bounds__(kThreads) touch_kernel(const Span* spans) {
+__global__ void __launch_bounds__(kThreads) touch_kernel(const __grid_constant__ Spans spans) {
   for_each(
-      spans[blockIdx.y],
+      spans.of[blockIdx.y],
       [&](uint64_t address) {
         volatile uint32_t* const word = reinterpret_cast<uint32_t*>(address);
         *word = *word;
@@ -344,6 +354,26 @@ unsigned blocks_for(uint64_t items) {
   return static_cast<unsigned>(blocks < 1 ? 1 : blocks > kMaxBlocks ? kMaxBlocks : blocks);
 }
 
+// A launch for every 64 spans, of as many blocks a span as the longest of them needs at `bytes_a_thread`.
+template <typename... Params, typename... Args>
+cudaError_t launch_over(void (*kernel)(Spans, Params...), const Span* spans, uint32_t count, uint64_t bytes_a_thread,
+                        void* stream, Args... args) {
+  for (uint32_t first = 0; first < count; first += kSpansAtOnce) {
+    const uint32_t taken = std::min(count - first, kSpansAtOnce);
+    Spans some{};
+    some.first = first;
+    uint64_t longest = 0;
+    for (uint32_t number = 0; number < taken; ++number) {
+      some.of[number] = spans[first + number];
+      longest = std::max(longest, some.of[number].bytes);
+    }
+    const dim3 grid(blocks_for(longest / bytes_a_thread), taken);
+    const cudaError_t status = kda::launch(kernel, grid, dim3(kThreads), 0, stream, some, args...);
+    if (status != cudaSuccess) return status;
+  }
+  return cudaSuccess;
+}
+
 // One vector a thread and pass, so that time follows bytes without steps.
 cudaError_t launch_copy(uint64_t to, uint64_t from, uint64_t bytes, int passes, void* stream) {
   const int64_t vectors = static_cast<int64_t>(bytes / 16);
@@ -384,22 +414,20 @@ KDA_EXPORT int32_t kda_support_draw(uint64_t address, int32_t dtype, int32_t ndi
                      reinterpret_cast<void*>(address), dtype, view, Fill{fill_kind, first, second, key});
 }
 
-KDA_EXPORT int32_t kda_support_paint(const void* spans, uint32_t count, uint64_t longest, uint32_t pattern,
+// `spans` is host memory, read during the call, here and below.
+KDA_EXPORT int32_t kda_support_paint(const void* spans, uint32_t count, uint32_t pattern, void* stream) {
+  return launch_over(paint_kernel, static_cast<const Span*>(spans), count, 4, stream, pattern);
+}
+
+KDA_EXPORT int32_t kda_support_check(const void* spans, uint32_t count, uint32_t pattern, uint64_t* damage,
                                      void* stream) {
-  return kda::launch(paint_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
-                     static_cast<const Span*>(spans), pattern);
+  return launch_over(check_kernel, static_cast<const Span*>(spans), count, 4, stream, pattern,
+                     reinterpret_cast<unsigned long long*>(damage));
 }
 
-KDA_EXPORT int32_t kda_support_check(const void* spans, uint32_t count, uint64_t longest, uint32_t pattern,
-                                     uint64_t* damage, void* stream) {
-  return kda::launch(check_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
-                     static_cast<const Span*>(spans), pattern, reinterpret_cast<unsigned long long*>(damage));
-}
-
-KDA_EXPORT int32_t kda_support_digest(const void* spans, uint32_t count, uint64_t longest, uint64_t* digest,
-                                      void* stream) {
-  return kda::launch(digest_kernel, dim3(blocks_for(longest / 4 / kWordsAThread), count), dim3(kThreads), 0, stream,
-                     static_cast<const Span*>(spans), reinterpret_cast<unsigned long long*>(digest));
+KDA_EXPORT int32_t kda_support_digest(const void* spans, uint32_t count, uint64_t* digest, void* stream) {
+  return launch_over(digest_kernel, static_cast<const Span*>(spans), count, 4 * kWordsAThread, stream,
+                     reinterpret_cast<unsigned long long*>(digest));
 }
 
 KDA_EXPORT int32_t kda_support_read(uint64_t address, uint64_t bytes, uint64_t sink, void* stream) {
@@ -407,9 +435,8 @@ KDA_EXPORT int32_t kda_support_read(uint64_t address, uint64_t bytes, uint64_t s
                      reinterpret_cast<const uint4*>(address), bytes / 16, reinterpret_cast<uint32_t*>(sink));
 }
 
-KDA_EXPORT int32_t kda_support_touch(const void* spans, uint32_t count, uint64_t longest, void* stream) {
-  return kda::launch(touch_kernel, dim3(blocks_for(longest / 4), count), dim3(kThreads), 0, stream,
-                     static_cast<const Span*>(spans));
+KDA_EXPORT int32_t kda_support_touch(const void* spans, uint32_t count, void* stream) {
+  return launch_over(touch_kernel, static_cast<const Span*>(spans), count, 4, stream);
 }
 
 KDA_EXPORT int32_t kda_support_copy(uint64_t to, uint64_t from, uint64_t bytes, int32_t passes, void* stream) {

@@ -23,9 +23,9 @@ type DrawFn = unsafe extern "C" fn(
     u64,
     *mut c_void,
 ) -> i32;
-type PaintFn = unsafe extern "C" fn(*const Span, u32, u64, u32, *mut c_void) -> i32;
-type CheckFn = unsafe extern "C" fn(*const Span, u32, u64, u32, *mut u64, *mut c_void) -> i32;
-type DigestFn = unsafe extern "C" fn(*const Span, u32, u64, *mut u64, *mut c_void) -> i32;
+type PaintFn = unsafe extern "C" fn(*const Span, u32, u32, *mut c_void) -> i32;
+type CheckFn = unsafe extern "C" fn(*const Span, u32, u32, *mut u64, *mut c_void) -> i32;
+type DigestFn = unsafe extern "C" fn(*const Span, u32, *mut u64, *mut c_void) -> i32;
 type EmptyFn = unsafe extern "C" fn(*mut c_void) -> i32;
 type ReadFn = unsafe extern "C" fn(u64, u64, u64, *mut c_void) -> i32;
 type HoldFn = unsafe extern "C" fn(u64, u64, *mut c_void) -> i32;
@@ -290,16 +290,12 @@ impl Memory {
 
 const PATTERN: u32 = 0xC0DE_17A5;
 
-fn longest(spans: &[Span]) -> u64 {
-    spans.iter().map(|span| span.bytes).max().unwrap_or(0)
-}
-
 fn paint(spans: &[Span], pattern: u32) {
     // SAFETY: the type is support.cu's.
     let paint: PaintFn = unsafe { function("kda_support_paint") };
     let (table, count) = (spans.as_ptr(), spans.len() as u32);
     // SAFETY: the spans lie in live memory.
-    on_stream(|stream| unsafe { paint(table, count, longest(spans), pattern, stream) });
+    on_stream(|stream| unsafe { paint(table, count, pattern, stream) });
 }
 
 fn damage(spans: &[Span], pattern: u32) -> u64 {
@@ -308,16 +304,7 @@ fn damage(spans: &[Span], pattern: u32) -> u64 {
     let (table, count) = (spans.as_ptr(), spans.len() as u32);
     let mut damage = 0;
     // SAFETY: the spans lie in live memory.
-    on_stream(|stream| unsafe {
-        check(
-            table,
-            count,
-            longest(spans),
-            pattern,
-            &raw mut damage,
-            stream,
-        )
-    });
+    on_stream(|stream| unsafe { check(table, count, pattern, &raw mut damage, stream) });
     damage
 }
 
@@ -327,7 +314,7 @@ fn digest(spans: &[Span]) -> u64 {
     let (table, count) = (spans.as_ptr(), spans.len() as u32);
     let mut sum = 0;
     // SAFETY: the spans lie in live memory.
-    on_stream(|stream| unsafe { digest(table, count, longest(spans), &raw mut sum, stream) });
+    on_stream(|stream| unsafe { digest(table, count, &raw mut sum, stream) });
     sum
 }
 

@@ -6,15 +6,13 @@ use cudarc::driver::sys::{self, CUgraph, CUgraphExec, CUstream};
 
 use super::context::check;
 use super::nodes::{read_graph, separate_calls};
-use crate::device::interface::{Recorder, Span, Stream};
+use crate::device::interface::{Recorder, Stream};
 use crate::device::{DeviceError, Graph};
 
 /// A graph and its executable form.
 pub(super) struct CapturedGraph {
     graph: CUgraph,
     executable: CUgraphExec,
-    /// Memory that its nodes read, released with it.
-    kept: Option<Span>,
 }
 
 impl CapturedGraph {
@@ -44,7 +42,6 @@ impl CapturedGraph {
         let mut captured = Self {
             graph,
             executable: ptr::null_mut(),
-            kept: None,
         };
         separate_calls(captured.graph, calls)?;
         // SAFETY: the graph is live; the out pointer is valid.
@@ -63,14 +60,6 @@ impl CapturedGraph {
         check("cuGraphLaunch", unsafe {
             sys::cuGraphLaunch(self.executable, stream)
         })
-    }
-
-    pub(super) fn keep(&mut self, memory: Span) {
-        self.kept = Some(memory);
-    }
-
-    pub(super) fn kept(&self) -> Option<Span> {
-        self.kept
     }
 
     /// The graph as data.

@@ -8,6 +8,7 @@ use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUresult};
 use cudarc::driver::{CudaContext, CudaStream, DriverError};
 
 use super::capture::CapturedGraph;
+use super::pinning::Pinning;
 use super::state;
 use super::support::Support;
 use super::timing::{Events, STAMP_BYTES, STAMPS};
@@ -20,13 +21,6 @@ use crate::tensor::{Fill, TensorSpec};
 /// Smallest footprint that a settle reads, as a multiple of the L2.
 const SETTLE_L2_MULTIPLE: u64 = 2;
 
-/// Host memory that is pinned for outputs; what lies beyond is copied through the driver's own buffers. Bounded because
-/// every worker pins afresh, and pinning touches every page.
-const PINNED_BYTES_AT_MOST: usize = 1 << 30;
-
-/// `CU_MEMHOSTREGISTER_PORTABLE`.
-const PORTABLE: u32 = 1;
-
 /// The visible GPU with number 0. The worker that owns it sees no other.
 pub struct CudaDevice {
     // Fields drop in order: everything of the context before the context.
@@ -34,11 +28,10 @@ pub struct CudaDevice {
     pub(super) events: Events,
     pub(super) support: Support,
     pub(super) settle: Span,
-    /// Device memory for span tables, counters and sinks.
+    /// Device memory for a counter and a sink.
     pub(super) scratch: Span,
     pub(super) stamps: Span,
-    /// Where the pinned part of the memory for outputs ends; 0 where none is.
-    pinned_end: usize,
+    pinning: Pinning,
     /// Pinned host word that a held stream waits for.
     pub(super) released: *mut u32,
     pub(super) stream: Arc<CudaStream>,
@@ -46,11 +39,8 @@ pub struct CudaDevice {
     facts: Facts,
 }
 
-/// Bytes of [`CudaDevice::scratch`]: a counter, a sink and a table of spans.
-const SCRATCH_BYTES: u64 = 64 << 10;
-
-/// Where the span table starts in the scratch memory, in bytes.
-pub(super) const SPANS_OFFSET: u64 = 256;
+/// Bytes of [`CudaDevice::scratch`]: a counter and a sink.
+const SCRATCH_BYTES: u64 = 16;
 
 /// Turns a driver status into a result that names the call.
 pub(super) fn check(call: &str, status: CUresult) -> Result<(), DeviceError> {
@@ -103,7 +93,7 @@ impl CudaDevice {
             events: Events::default(),
             support: Support::load(support)?,
             settle,
-            pinned_end: 0,
+            pinning: Pinning::default(),
             scratch,
             stamps,
             released: released.cast(),
@@ -126,77 +116,25 @@ impl CudaDevice {
         })
     }
 
-    /// Uploads the span table; returns its device address and the longest span.
-    fn upload(&mut self, spans: &[Span]) -> Result<(u64, u64), DeviceError> {
-        // SAFETY: Span is two u64 and has no padding.
-        let bytes =
-            unsafe { std::slice::from_raw_parts(spans.as_ptr().cast::<u8>(), size_of_val(spans)) };
-        assert!(
-            bytes.len() as u64 + SPANS_OFFSET <= SCRATCH_BYTES,
-            "a call should have fewer than 4000 spans"
-        );
-        let table = self.scratch.address + SPANS_OFFSET;
-        self.write(table, bytes)?;
-        Ok((
-            table,
-            spans.iter().map(|span| span.bytes).max().unwrap_or(0),
-        ))
-    }
-
-    /// A table a producer in one piece of memory that is theirs alone.
-    fn span_tables(&mut self, producers: &[Vec<Span>]) -> Result<SpanTables, DeviceError> {
-        let spans = producers.concat();
-        // SAFETY: Span is two u64 and has no padding.
-        let bytes = unsafe {
-            std::slice::from_raw_parts(spans.as_ptr().cast::<u8>(), size_of_val(&*spans))
-        };
-        let memory = allocate(bytes.len() as u64)?;
-        self.write(memory.address, bytes)?;
-        let mut address = memory.address;
-        let of = producers.iter().map(|spans| {
-            let table = SpanTable {
-                address,
-                count: spans.len(),
-                longest: spans.iter().map(|span| span.bytes).max().unwrap_or(0),
-            };
-            address += size_of_val(&**spans) as u64;
-            table
-        });
-        Ok(SpanTables {
-            of: of.collect(),
-            memory,
-        })
-    }
-
     /// Runs a support function that adds into a counter, and reads the counter.
     fn count(
         &mut self,
         spans: &[Span],
-        run: impl FnOnce(&Support, u64, u64, u64, Stream) -> Result<(), DeviceError>,
+        run: impl FnOnce(&Support, u64, Stream) -> Result<(), DeviceError>,
     ) -> Result<u64, DeviceError> {
         if spans.is_empty() {
             return Ok(0);
         }
         let counter = self.scratch.address;
-        self.write(counter, &[0; 8])?;
-        let (table, longest) = self.upload(spans)?;
-        run(&self.support, table, longest, counter, self.raw_stream())?;
         let mut value = [0; 8];
+        // SAFETY: the counter is a device word, the stream is live.
+        check("cuMemsetD8Async", unsafe {
+            sys::cuMemsetD8Async(counter, 0, value.len(), self.stream.cu_stream())
+        })?;
+        run(&self.support, counter, self.raw_stream())?;
         self.read(counter, &mut value)?;
         Ok(u64::from_le_bytes(value))
     }
-}
-
-/// Spans of one producer, in device memory.
-struct SpanTable {
-    address: u64,
-    count: usize,
-    longest: u64,
-}
-
-struct SpanTables {
-    of: Vec<SpanTable>,
-    memory: Span,
 }
 
 fn facts(context: &CudaContext) -> Result<Facts, DeviceError> {
@@ -285,39 +223,26 @@ impl Device for CudaDevice {
     }
 
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), DeviceError> {
-        // One copy may not go to pinned and to other memory.
-        let pinned = self
-            .pinned_end
-            .saturating_sub(bytes.as_ptr().addr())
-            .min(bytes.len());
-        let (first, second) = bytes.split_at_mut(pinned);
-        for (offset, part) in [(0, first), (pinned as u64, second)] {
-            if part.is_empty() {
-                continue;
-            }
+        let mut done = 0;
+        while done < bytes.len() {
+            let rest = &mut bytes[done..];
+            let reach = self.pinning.reach(rest.as_ptr().addr(), rest.len());
             // SAFETY: the target is live for the call; the stream is drained before it returns.
             check("cuMemcpyDtoHAsync", unsafe {
                 sys::cuMemcpyDtoHAsync_v2(
-                    part.as_mut_ptr().cast(),
-                    address + offset,
-                    part.len(),
+                    rest.as_mut_ptr().cast(),
+                    address + done as u64,
+                    reach,
                     self.stream.cu_stream(),
                 )
             })?;
+            done += reach;
         }
         self.synchronize()
     }
 
     fn pin(&mut self, memory: &mut [u8]) {
-        let bytes = memory.len().min(PINNED_BYTES_AT_MOST);
-        // SAFETY: the range is mapped, and stays so until after the context is gone, which unregisters it.
-        let status =
-            unsafe { sys::cuMemHostRegister_v2(memory.as_mut_ptr().cast(), bytes, PORTABLE) };
-        match check("cuMemHostRegister", status) {
-            Ok(()) => self.pinned_end = memory.as_ptr().addr() + bytes,
-            // Reads are slower then, and right all the same.
-            Err(error) => tracing::debug!(%error, bytes, "output memory is not pinned"),
-        }
+        self.pinning = Pinning::of(memory);
     }
 
     fn draw(
@@ -332,23 +257,18 @@ impl Device for CudaDevice {
     }
 
     fn paint(&mut self, spans: &[Span], pattern: u32) -> Result<(), DeviceError> {
-        if spans.is_empty() {
-            return Ok(());
-        }
-        let (table, longest) = self.upload(spans)?;
-        self.support
-            .paint(table, spans.len(), longest, pattern, self.raw_stream())
+        self.support.paint(spans, pattern, self.raw_stream())
     }
 
     fn damage(&mut self, spans: &[Span], pattern: u32) -> Result<u64, DeviceError> {
-        self.count(spans, |support, table, longest, counter, stream| {
-            support.check(table, spans.len(), longest, pattern, counter, stream)
+        self.count(spans, |support, counter, stream| {
+            support.check(spans, pattern, counter, stream)
         })
     }
 
     fn digest(&mut self, spans: &[Span]) -> Result<u64, DeviceError> {
-        self.count(spans, |support, table, longest, counter, stream| {
-            support.digest(table, spans.len(), longest, counter, stream)
+        self.count(spans, |support, counter, stream| {
+            support.digest(spans, counter, stream)
         })
     }
 
@@ -364,18 +284,14 @@ impl Device for CudaDevice {
         calls: u32,
         record: &mut CallRecorder,
     ) -> Result<GraphId, DeviceError> {
-        let tables = self.span_tables(producers)?;
         let stream = self.stream.cu_stream();
         let support = &self.support;
-        let mut graph = CapturedGraph::record(stream, calls, &mut |stream| {
+        let graph = CapturedGraph::record(stream, calls, &mut |stream| {
             (0..calls).try_for_each(|call| {
-                let table = &tables.of[call as usize % tables.of.len()];
-                support.touch(table.address, table.count, table.longest, stream)?;
+                support.touch(&producers[call as usize % producers.len()], stream)?;
                 record(call, stream)
             })
         })?;
-        // The nodes read the tables at every replay.
-        graph.keep(tables.memory);
         self.graphs.push(Some(graph));
         Ok(GraphId(self.graphs.len() - 1))
     }
@@ -397,11 +313,8 @@ impl Device for CudaDevice {
     }
 
     fn discard(&mut self, graph: GraphId) -> Result<(), DeviceError> {
-        let discarded = self.graphs[graph.0].take();
-        match discarded.and_then(|graph| graph.kept()) {
-            Some(memory) => self.release(memory),
-            None => Ok(()),
-        }
+        self.graphs[graph.0] = None;
+        Ok(())
     }
 
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError> {

@@ -4,6 +4,7 @@ mod capture;
 mod context;
 mod nodes;
 mod peaks;
+mod pinning;
 mod state;
 mod support;
 mod timing;

@@ -5,7 +5,7 @@ use std::path::Path;
 use libloading::Library;
 
 use crate::device::DeviceError;
-use crate::device::interface::Stream;
+use crate::device::interface::{Span, Stream};
 use crate::tensor::{Dtype, Fill, TensorSpec};
 
 type DrawFn = unsafe extern "C" fn(
@@ -20,13 +20,13 @@ type DrawFn = unsafe extern "C" fn(
     u64,
     *mut std::ffi::c_void,
 ) -> i32;
-type PaintFn = unsafe extern "C" fn(u64, u32, u64, u32, *mut std::ffi::c_void) -> i32;
-type CheckFn = unsafe extern "C" fn(u64, u32, u64, u32, u64, *mut std::ffi::c_void) -> i32;
-type DigestFn = unsafe extern "C" fn(u64, u32, u64, u64, *mut std::ffi::c_void) -> i32;
+type PaintFn = unsafe extern "C" fn(*const Span, u32, u32, *mut std::ffi::c_void) -> i32;
+type CheckFn = unsafe extern "C" fn(*const Span, u32, u32, u64, *mut std::ffi::c_void) -> i32;
+type DigestFn = unsafe extern "C" fn(*const Span, u32, u64, *mut std::ffi::c_void) -> i32;
 type ReadFn = unsafe extern "C" fn(u64, u64, u64, *mut std::ffi::c_void) -> i32;
 type HoldFn = unsafe extern "C" fn(u64, u64, *mut std::ffi::c_void) -> i32;
 type EmptyFn = unsafe extern "C" fn(*mut std::ffi::c_void) -> i32;
-type TouchFn = unsafe extern "C" fn(u64, u32, u64, *mut std::ffi::c_void) -> i32;
+type TouchFn = unsafe extern "C" fn(*const Span, u32, *mut std::ffi::c_void) -> i32;
 type CopyFn = unsafe extern "C" fn(u64, u64, u64, i32, *mut std::ffi::c_void) -> i32;
 type SpinFn = unsafe extern "C" fn(u64, u32, i32, *mut std::ffi::c_void) -> i32;
 type StampFn = unsafe extern "C" fn(u64, *mut std::ffi::c_void) -> i32;
@@ -124,44 +124,44 @@ impl Support {
 
     pub(super) fn paint(
         &self,
-        table: u64,
-        count: usize,
-        longest: u64,
+        spans: &[Span],
         pattern: u32,
         stream: Stream,
     ) -> Result<(), DeviceError> {
-        // SAFETY: the table holds `count` spans of live device memory.
+        // SAFETY: spans of live device memory, which are read during the call.
         launched("paint", unsafe {
-            (self.paint)(table, count as u32, longest, pattern, stream.0)
+            (self.paint)(spans.as_ptr(), spans.len() as u32, pattern, stream.0)
         })
     }
 
     pub(super) fn check(
         &self,
-        table: u64,
-        count: usize,
-        longest: u64,
+        spans: &[Span],
         pattern: u32,
         counter: u64,
         stream: Stream,
     ) -> Result<(), DeviceError> {
-        // SAFETY: the table holds `count` spans of live device memory; the counter is a device word.
+        // SAFETY: as in `paint`; the counter is a device word.
         launched("check", unsafe {
-            (self.check)(table, count as u32, longest, pattern, counter, stream.0)
+            (self.check)(
+                spans.as_ptr(),
+                spans.len() as u32,
+                pattern,
+                counter,
+                stream.0,
+            )
         })
     }
 
     pub(super) fn digest(
         &self,
-        table: u64,
-        count: usize,
-        longest: u64,
+        spans: &[Span],
         counter: u64,
         stream: Stream,
     ) -> Result<(), DeviceError> {
-        // SAFETY: the table holds `count` spans of live device memory; the counter is a device word.
+        // SAFETY: as in `paint`; the counter is a device word.
         launched("digest", unsafe {
-            (self.digest)(table, count as u32, longest, counter, stream.0)
+            (self.digest)(spans.as_ptr(), spans.len() as u32, counter, stream.0)
         })
     }
 
@@ -190,16 +190,10 @@ impl Support {
         })
     }
 
-    pub(super) fn touch(
-        &self,
-        table: u64,
-        count: usize,
-        longest: u64,
-        stream: Stream,
-    ) -> Result<(), DeviceError> {
-        // SAFETY: the table holds `count` spans of live device memory.
+    pub(super) fn touch(&self, spans: &[Span], stream: Stream) -> Result<(), DeviceError> {
+        // SAFETY: as in `paint`.
         launched("touch", unsafe {
-            (self.touch)(table, count as u32, longest, stream.0)
+            (self.touch)(spans.as_ptr(), spans.len() as u32, stream.0)
         })
     }
 
