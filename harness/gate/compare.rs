@@ -1,6 +1,7 @@
 //! One output against the oracle, element by element.
 
-use half::f16;
+use half::slice::HalfFloatSliceExt;
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::Expected;
@@ -9,6 +10,9 @@ use crate::tensor::{Dtype, TensorSpec};
 
 /// Elements that one parallel task compares.
 const CHUNK: usize = 1 << 13;
+
+/// Chunks that one thread compares sooner than others wake up.
+const FEW: usize = 8;
 
 /// What a comparison found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,25 +95,31 @@ pub fn compare(
     let dense = spec
         .is_dense()
         .then(|| &storage[spec.offset as usize * size..]);
+    let part = |chunk: usize| {
+        let first = chunk * CHUNK;
+        let last = (first + CHUNK).min(spec.elements() as usize);
+        let gathered: Vec<u8>;
+        let bytes = match dense {
+            Some(bytes) => &bytes[first * size..last * size],
+            None => {
+                let element =
+                    |index| &storage[spec.position(index as u64) as usize * size..][..size];
+                gathered = (first..last).flat_map(element).copied().collect();
+                &gathered
+            }
+        };
+        compare_part(spec.dtype, first, bytes, expected, tolerance)
+    };
     let chunks = (spec.elements() as usize).div_ceil(CHUNK);
-    (0..chunks)
-        .into_par_iter()
-        .map(|chunk| {
-            let first = chunk * CHUNK;
-            let last = (first + CHUNK).min(spec.elements() as usize);
-            let gathered: Vec<u8>;
-            let bytes = match dense {
-                Some(bytes) => &bytes[first * size..last * size],
-                None => {
-                    let element =
-                        |index| &storage[spec.position(index as u64) as usize * size..][..size];
-                    gathered = (first..last).flat_map(element).copied().collect();
-                    &gathered
-                }
-            };
-            compare_part(spec.dtype, first, bytes, expected, tolerance)
-        })
-        .reduce(Comparison::default, Comparison::merge)
+    match chunks {
+        0..=FEW => (0..chunks)
+            .map(part)
+            .fold(Comparison::default(), Comparison::merge),
+        _ => (0..chunks)
+            .into_par_iter()
+            .map(part)
+            .reduce(Comparison::default, Comparison::merge),
+    }
 }
 
 /// Compares consecutive elements, of which `first` is the number of the first in the output.
@@ -170,16 +180,28 @@ fn compare_values(
         tolerance,
     };
     match dtype {
-        Dtype::Bf16 => chunk.compare::<2>(found, |b| {
-            f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))
-        }),
-        Dtype::F16 => chunk.compare::<2>(found, |b| f64::from(f16::from_le_bytes(b).to_f32())),
-        Dtype::F32 => chunk.compare::<4>(found, |b| f64::from(f32::from_le_bytes(b))),
-        Dtype::F64 => chunk.compare::<8>(found, f64::from_le_bytes),
-        Dtype::I32 => chunk.compare::<4>(found, |b| f64::from(i32::from_le_bytes(b))),
-        Dtype::I64 => chunk.compare::<8>(found, |b| i64::from_le_bytes(b) as f64),
-        Dtype::U8 | Dtype::Bool => chunk.compare::<1>(found, |b| f64::from(b[0])),
+        Dtype::Bf16 => chunk.compare(found, read_bf16, worst_of_bf16),
+        Dtype::F16 => chunk.compare(found, read_f16, worst_of_f16),
+        Dtype::F32 => chunk.compare(found, read_f32, worst_of_f32),
+        Dtype::F64 => chunk.compare_plainly::<8>(found, f64::from_le_bytes),
+        Dtype::I32 => chunk.compare_plainly::<4>(found, |b| f64::from(i32::from_le_bytes(b))),
+        Dtype::I64 => chunk.compare_plainly::<8>(found, |b| i64::from_le_bytes(b) as f64),
+        Dtype::U8 | Dtype::Bool => chunk.compare_plainly::<1>(found, |b| f64::from(b[0])),
     }
+}
+
+#[inline(always)]
+fn read_bf16(bytes: [u8; 2]) -> f64 {
+    f64::from(f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16))
+}
+
+fn read_f16(bytes: [u8; 2]) -> f64 {
+    half::f16::from_le_bytes(bytes).to_f64()
+}
+
+#[inline(always)]
+fn read_f32(bytes: [u8; 4]) -> f64 {
+    f64::from(f32::from_le_bytes(bytes))
 }
 
 /// Consecutive elements of one output.
@@ -191,28 +213,98 @@ struct Chunk<'a> {
     tolerance: Tolerance,
 }
 
+/// What one pass over a chunk tells.
+struct Worst {
+    /// Largest error, where all are close.
+    error: f64,
+    all_close: bool,
+}
+
+/// Inlined into each vector version of the loop. Errors are compared by their bits: they have no sign, and the largest
+/// of unsigned numbers is found a vector at a time, where that of floats has to mind NaNs.
+#[inline(always)]
+fn worst(expected: &[f64], found: impl Iterator<Item = f64>, tolerance: Tolerance) -> Worst {
+    let Tolerance { atol, rtol } = tolerance;
+    let (mut error_bits, mut all_close) = (0, true);
+    for (found, &expected) in found.zip(expected) {
+        let error = (found - expected).abs();
+        // A NaN fails the first comparison, an infinite expectation the second.
+        all_close &= (error <= atol + rtol * expected.abs()) & (expected.abs() <= f64::MAX);
+        error_bits = error.to_bits().max(error_bits);
+    }
+    Worst {
+        error: f64::from_bits(error_bits),
+        all_close,
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512bw+avx512vl", "x86_64+avx2"))]
+fn worst_of_bf16(elements: &[[u8; 2]], expected: &[f64], tolerance: Tolerance) -> Worst {
+    worst(
+        expected,
+        elements.iter().map(|bytes| read_bf16(*bytes)),
+        tolerance,
+    )
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512bw+avx512vl", "x86_64+avx2"))]
+fn worst_of_f32(elements: &[[u8; 4]], expected: &[f64], tolerance: Tolerance) -> Worst {
+    worst(
+        expected,
+        elements.iter().map(|bytes| read_f32(*bytes)),
+        tolerance,
+    )
+}
+
+fn worst_of_f16(elements: &[[u8; 2]], expected: &[f64], tolerance: Tolerance) -> Worst {
+    let halves = elements
+        .iter()
+        .map(|bytes| half::f16::from_le_bytes(*bytes));
+    let halves: Vec<half::f16> = halves.collect();
+    let mut floats = vec![0.0; halves.len()];
+    // A slice at a time, or every element asks what the processor can do.
+    halves.convert_to_f32_slice(&mut floats);
+    worst(
+        expected,
+        floats.iter().map(|value| f64::from(*value)),
+        tolerance,
+    )
+}
+
 impl Chunk<'_> {
     fn compare<const SIZE: usize>(
         &self,
         found: &[u8],
         read: impl Fn([u8; SIZE]) -> f64,
+        worst: impl Fn(&[[u8; SIZE]], &[f64], Tolerance) -> Worst,
     ) -> Comparison {
         let (elements, _) = found.as_chunks::<SIZE>();
-        let Tolerance { atol, rtol } = self.tolerance;
-        let (mut max_error, mut all_close) = (0.0_f64, true);
-        for (element, &expected) in elements.iter().zip(self.expected) {
-            let error = (read(*element) - expected).abs();
-            // A NaN fails the first comparison, an infinite expectation the second.
-            all_close &= error <= atol + rtol * expected.abs() && expected.abs() <= f64::MAX;
-            max_error = max_error.max(error);
-        }
+        let Worst { error, all_close } = worst(elements, self.expected, self.tolerance);
         if all_close {
             return Comparison {
-                max_error,
+                max_error: error,
                 ..Comparison::default()
             };
         }
         self.explain(elements, read)
+    }
+
+    fn compare_plainly<const SIZE: usize>(
+        &self,
+        found: &[u8],
+        read: impl Fn([u8; SIZE]) -> f64,
+    ) -> Comparison {
+        self.compare(
+            found,
+            &read,
+            |elements: &[[u8; SIZE]], expected, tolerance| {
+                worst(
+                    expected,
+                    elements.iter().map(|bytes| read(*bytes)),
+                    tolerance,
+                )
+            },
+        )
     }
 
     /// The same element by element, for a chunk in which some element is not finite or not close.
@@ -327,6 +419,27 @@ mod tests {
             ..spec(Dtype::F32, &[0, 3], &[3, 1])
         };
         assert!(compare(&empty, &[], Expected::Doubles(&[]), LOOSE).passed());
+    }
+
+    #[test]
+    fn the_vector_loops_find_what_the_plain_one_does() {
+        for dtype in [Dtype::Bf16, Dtype::F16, Dtype::F32] {
+            let spec = spec(dtype, &[1003], &[1]);
+            let mut found = vec![0; 1003 * dtype.bytes()];
+            Fill::default().draw(dtype, 5, 0, &mut found);
+            let values: Vec<f64> = found
+                .chunks_exact(dtype.bytes())
+                .map(|element| dtype.read(element))
+                .collect();
+            let mut expected = values.clone();
+            expected[700] += 0.0625;
+            let comparison = compare(&spec, &found, Expected::Doubles(&expected), LOOSE);
+            assert!(comparison.passed(), "{dtype:?}");
+            assert_eq!(comparison.max_error, (expected[700] - values[700]).abs());
+            expected[1002] = f64::NAN;
+            let comparison = compare(&spec, &found, Expected::Doubles(&expected), LOOSE);
+            assert_eq!(comparison.non_finite.unwrap().index, 1002, "{dtype:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, trace};
@@ -99,10 +98,14 @@ impl Screening<'_> {
             };
             let seed = self.options.seed;
             let failures = self.book.failures();
-            let fate = thread::scope(|scope| {
+            let mut ahead = Ok(());
+            let mut judged = Instant::now();
+            let fate = rayon::in_place_scope(|scope| {
                 // What the next call must give, while this one is run and judged.
-                let ahead = scope.spawn(move || {
-                    following.map_or(Ok(()), |next| compute(next_oracle, next, seed))
+                scope.spawn(|_| {
+                    if let Some(next) = following {
+                        ahead = compute(next_oracle, next, seed);
+                    }
                 });
                 // The candidate first: it never runs in the wake of the baseline's call.
                 let ours = self.receive(
@@ -128,13 +131,11 @@ impl Screening<'_> {
                     };
                     judge.compare_sides(&expected, &found, self.budget);
                 }
-                let judged = Instant::now();
-                ahead
-                    .join()
-                    .expect("the oracle's thread should not panic")?;
-                spent.behind += judged.elapsed();
+                judged = Instant::now();
                 Ok::<_, SessionError>(fate(ours, theirs, self.book.failures() == failures))
             })?;
+            spent.behind += judged.elapsed();
+            ahead?;
             screened.insert(case.id.clone(), fate);
             progress.step(&case.id);
         }
