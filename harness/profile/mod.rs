@@ -10,6 +10,7 @@ mod record;
 pub use change::{Change, changes, moved_most, side_total};
 pub use command::{Launched, Profiler};
 pub use counters::{KernelCounters, read_counters};
+pub(crate) use counters::complaints;
 pub use error::ProfileError;
 pub use metrics::{Metric, Total, Unit, metrics, stalls, units};
 pub(crate) use record::FORMAT;

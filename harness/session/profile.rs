@@ -12,7 +12,7 @@ use super::{CallGraph, Machine, RunOptions, SessionError};
 use crate::ledger::BoundClass;
 use crate::profile::{
     KernelCounters, Lane, Launched, ProfileError, ProfileRecord, ProfiledKernel, Profiler,
-    read_counters, units,
+    complaints, read_counters, units,
 };
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
@@ -83,13 +83,8 @@ impl Profile<'_> {
         call: &CallGraph,
     ) -> Result<Vec<KernelCounters>, SessionError> {
         let side = call.side;
-        let lost = |cause: String| ProfileError::Lost {
-            row: case.id.clone(),
-            side,
-            cause,
-        };
         if let Some(why) = &call.lost {
-            return Err(lost(why.clone()).into());
+            return Err(lost(call, why.clone()).into());
         }
         let launched = launched(call);
         if launched.0.is_empty() {
@@ -99,13 +94,7 @@ impl Profile<'_> {
         let log = tempfile::NamedTempFile::new().map_err(ProfileError::Log)?;
         let made = self.call(factory, case, side, &launched, log.path());
         let said = std::fs::read_to_string(log.path()).map_err(ProfileError::Log)?;
-        // What the profiler says comes first: where it may not count, it can take the worker with it.
-        let counted = read_counters(&said)?;
-        made.map_err(|error| lost(tell(&error)))?;
-        if counted.len() != launched.0.len() {
-            return Err(ProfileError::incomplete(side, &counted, &launched, &said).into());
-        }
-        Ok(counted)
+        Ok(counted(call, &launched, made, &said)?)
     }
 
     fn call(
@@ -134,6 +123,42 @@ impl Profile<'_> {
         worker.checked(limit)?;
         worker.quit(limit);
         Ok(())
+    }
+}
+
+/// One count for each kernel of the call, of what the profiler `said`.
+fn counted(
+    call: &CallGraph,
+    launched: &Launched,
+    made: Result<(), WorkerError>,
+    said: &str,
+) -> Result<Vec<KernelCounters>, ProfileError> {
+    // What the profiler says comes first: where it may not count, it can take the worker with it.
+    let counted = read_counters(said)?;
+    if let Err(error) = made {
+        let complaints = complaints(said);
+        return Err(match complaints.is_empty() {
+            true => lost(call, tell(&error)),
+            false => ProfileError::GaveUp {
+                side: call.side,
+                said: complaints,
+                cause: tell(&error),
+            },
+        });
+    }
+    if counted.len() != launched.0.len() {
+        return Err(ProfileError::incomplete(
+            call.side, &counted, launched, said,
+        ));
+    }
+    Ok(counted)
+}
+
+fn lost(call: &CallGraph, cause: String) -> ProfileError {
+    ProfileError::Lost {
+        row: call.row.clone(),
+        side: call.side,
+        cause,
     }
 }
 
@@ -172,10 +197,14 @@ fn profiled(
 mod tests {
     use super::*;
 
-    #[test]
-    fn memsets_are_no_kernels() {
+    const TABLE: &str = "==PROF== Connected to process 7 (/x)\n\
+        \"ID\",\"Kernel Name\",\"gpu__time_duration.sum\"\n\
+        \"\",\"\",\"ns\"\n\
+        \"0\",\"first\",\"2,048\"\n";
+
+    fn call() -> CallGraph {
         let node = |text: &str| (text.to_owned(), String::new());
-        let call = CallGraph {
+        CallGraph {
             row: "row".to_owned(),
             side: Side::Baseline,
             fingerprint: String::new(),
@@ -186,7 +215,64 @@ mod tests {
             ],
             faults: Vec::new(),
             lost: None,
-        };
-        assert_eq!(launched(&call).0, ["first", "first"]);
+        }
+    }
+
+    fn died() -> Result<(), WorkerError> {
+        Err(WorkerError::Start(std::io::Error::other("it ended")))
+    }
+
+    fn of(made: Result<(), WorkerError>, said: &str) -> Result<Vec<KernelCounters>, ProfileError> {
+        counted(&call(), &launched(&call()), made, said)
+    }
+
+    #[test]
+    fn memsets_are_no_kernels() {
+        assert_eq!(launched(&call()).0, ["first", "first"]);
+    }
+
+    #[test]
+    fn a_call_is_counted_when_each_of_its_kernels_is() {
+        let both = format!("{TABLE}\"1\",\"first\",\"1,024\"\n");
+        let counted = of(Ok(()), &both).expect("both are there");
+        let durations = counted.iter().map(|kernel| &kernel.values);
+        let durations: Vec<f64> = durations.map(|of| of["gpu__time_duration.sum"]).collect();
+        assert_eq!(durations, [2048.0, 1024.0]);
+        let error = of(Ok(()), TABLE).expect_err("one is missing");
+        assert_eq!(
+            error.to_string(),
+            "ncu profiled 1 kernels of the baseline where the call launches 2"
+        );
+    }
+
+    #[test]
+    fn what_the_profiler_says_comes_before_what_became_of_the_worker() {
+        let denied = "==ERROR== ERR_NVGPUCTRPERM - The user does not have permission\n";
+        assert!(matches!(
+            of(died(), denied),
+            Err(ProfileError::NoPermission)
+        ));
+        let unfit = "==ERROR== The driver is too old.\n==ERROR== Nothing was profiled.\n";
+        let error = of(died(), unfit).expect_err("nothing was counted");
+        assert_eq!(
+            error.to_string(),
+            "ncu gave up on the call of the baseline: The driver is too old.; Nothing was profiled. (starting a worker \
+             process: it ended)"
+        );
+        let error = of(died(), "").expect_err("nothing was counted");
+        assert!(
+            error
+                .to_string()
+                .starts_with("`row` of the baseline was lost: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_table_that_was_cut_gives_no_record() {
+        let cut = &TABLE[..TABLE.len() - 4];
+        for made in [Ok(()), died()] {
+            assert!(matches!(of(made, cut), Err(ProfileError::CutShort)));
+        }
     }
 }
