@@ -39,6 +39,7 @@ pub enum Line {
     Profile(Value),
     ProfiledKernel(Value),
     ProfileChange(Value),
+    UnreadableProfile(Value),
     Summary(Value),
     Status(Status),
     Brief(Value),

@@ -10,7 +10,7 @@ use super::brief::BriefLine;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::physics::{Control, Controls, Kernel, Samples};
-use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
+use super::profile::{ProfileChangeOf, ProfileLine, ProfiledKernelLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::status::StatusLine;
 use super::summary::SummaryLine;
@@ -44,7 +44,8 @@ pub(super) enum Line<'a> {
     LockedRow(LockedRow<'a>),
     Profile(Box<ProfileLine<'a>>),
     ProfiledKernel(ProfiledKernelLine<'a>),
-    ProfileChange(ProfileChangeLine),
+    ProfileChange(ProfileChangeOf<'a>),
+    UnreadableProfile { path: &'a Path, unreadable: &'a str },
     Summary(Box<SummaryLine<'a>>),
     Status(Box<StatusLine<'a>>),
     Brief(Box<BriefLine<'a>>),
