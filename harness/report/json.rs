@@ -5,6 +5,7 @@
 
 mod attempts;
 mod brief;
+mod capture;
 mod findings;
 mod lines;
 mod lists;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 use attempts::AttemptLine;
 use brief::BriefLine;
+use capture::{FrozenRow, ImportLine, NewEpochLine, OtherOperation, ProposedRow, RefusedCalls};
 use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
@@ -32,7 +34,7 @@ use tasks::{LockedRow, TaskLine};
 
 use super::evidence::{figures_stand, is_emulated};
 use super::summary::lines as summary_lines;
-use super::{ExportedRow, Recorded, TaskEntry};
+use super::{ExportedRow, Import, Recorded, TaskEntry};
 use crate::brief::{Brief, TaskStatus, TreeComparison};
 use crate::ledger::{Entry, Verification};
 use crate::profile::{ProfileRecord, StoredProfile, changes};
@@ -234,6 +236,35 @@ fn profile_lines(record: &ProfileRecord, path: &Path, out: &mut impl Write) -> i
         let change = ProfileChangeOf::row(&record.row, change);
         line(out, &Line::ProfileChange(change))
     })
+}
+
+/// A capture against a task: `begin`, `import`, a `proposed-row`, `frozen-row`, `refused-calls` and `other-operation` as
+/// many times as there are, and a `new-epoch` where one was opened.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn import(of: &Import<'_>, out: &mut impl Write) -> io::Result<()> {
+    let review = of.review;
+    line(out, &Line::Begin(Begin::listing()))?;
+    line(out, &Line::Import(ImportLine::of(of)))?;
+    for row in &review.proposals {
+        line(out, &Line::ProposedRow(ProposedRow::of(row)))?;
+    }
+    let seen = review.seen.iter().map(|row| (&row.id, row.calls));
+    for (id, calls) in seen.chain(review.unseen.iter().map(|id| (id, 0))) {
+        line(out, &Line::FrozenRow(FrozenRow { id, calls }))?;
+    }
+    for refusal in &review.refused {
+        line(out, &Line::RefusedCalls(RefusedCalls::of(refusal)))?;
+    }
+    for (name, calls) in &review.others {
+        let calls = *calls;
+        line(out, &Line::OtherOperation(OtherOperation { name, calls }))?;
+    }
+    of.epoch
+        .iter()
+        .try_for_each(|epoch| line(out, &Line::NewEpoch(NewEpochLine::of(epoch))))
 }
 
 /// What checks of ledgers found: `begin`, then a `verification` each.

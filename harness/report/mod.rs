@@ -40,7 +40,7 @@ pub use attempts::attempts;
 pub use brief::brief;
 pub(in crate::report) use brief::scalar_kind;
 pub use calibration::calibrations;
-pub use capture::{proposed_rows, review};
+pub use capture::{Import, new_epoch, proposed_rows, review};
 pub use color::{Color, Tone};
 pub use difference::difference;
 pub(crate) use evidence::figures_stand;

@@ -7,6 +7,9 @@ use serde::Serialize;
 use super::JSON_SCHEMA_VERSION;
 use super::attempts::AttemptLine;
 use super::brief::BriefLine;
+use super::capture::{
+    FrozenRow, ImportLine, NewEpochLine, OtherOperation, ProposedRow, RefusedCalls,
+};
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::physics::{Control, Controls, Kernel, Samples};
@@ -46,6 +49,12 @@ pub(super) enum Line<'a> {
     ProfiledKernel(ProfiledKernelLine<'a>),
     ProfileChange(ProfileChangeOf<'a>),
     UnreadableProfile { path: &'a Path, unreadable: &'a str },
+    Import(ImportLine<'a>),
+    ProposedRow(ProposedRow<'a>),
+    FrozenRow(FrozenRow<'a>),
+    RefusedCalls(RefusedCalls<'a>),
+    OtherOperation(OtherOperation<'a>),
+    NewEpoch(NewEpochLine<'a>),
     Summary(Box<SummaryLine<'a>>),
     Status(Box<StatusLine<'a>>),
     Brief(Box<BriefLine<'a>>),
