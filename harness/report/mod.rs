@@ -19,6 +19,7 @@ mod kernels;
 mod markdown;
 mod merged;
 mod names;
+mod notes;
 mod numbers;
 mod plot;
 mod profile;
