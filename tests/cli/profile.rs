@@ -56,16 +56,25 @@ fn doctor_names_the_profiler_that_a_profile_would_take() {
 
 /// On a GPU, with a program in the profiler's place: all but what is counted is real.
 #[test]
-fn a_profile_on_a_gpu_is_shown_stored_and_named_by_the_entry() {
+fn a_profile_on_a_gpu_is_shown_and_stored_and_stays_where_a_later_one_fails() {
     let project = Project::new();
     let ledgers = project.ledgers();
     let to = ["--ledger", text(&ledgers)];
     let profile = [&PROFILE[..], &to].concat();
+    let doctor = project.kda(&["doctor"]).exits(PASSED).stdout;
+    let is_ncu = |line: &&str| line.starts_with("ncu ");
+    let line = doctor.lines().find(is_ncu).expect("doctor looks for it");
+    let is_installed = !line.contains("missing");
+
     let whole = FakeProfiler::in_project(&project, Answer::Whole);
     let first = whole.kda(&profile);
     if first.stderr.contains("the device here is emulated") {
         eprintln!("skipped: no GPU on this machine, or no nvcc to build for it");
         return;
+    }
+    if !is_installed {
+        let without = project.kda(&profile).exits(NO_DEVICE).prints_nothing();
+        without.says(&["no ncu (Nsight Compute) is on PATH", "install Nsight"]);
     }
     assert_eq!(whole.profiled(), 2);
     let shown = first.exits(PASSED).prints(&[
