@@ -53,9 +53,13 @@ fn without_casts(name: &str) -> String {
 }
 
 fn with_short_types(name: &str) -> String {
-    DTYPES.iter().fold(name.to_owned(), |name, (long, short)| {
-        name.replace(long, short)
-    })
+    let shorter = |name: String, (long, short): &(&str, &str)| name.replace(long, short);
+    let mut name = DTYPES.iter().fold(name.to_owned(), shorter);
+    // As C++11 closes argument lists.
+    while name.contains("> >") {
+        name = name.replace("> >", ">>");
+    }
+    name
 }
 
 /// Without what stands in front of each `::`.
@@ -92,6 +96,7 @@ mod tests {
             kernel_name(name),
             "scale_shift_rows_kernel<bf16, bf16, bf16, 2, 3, 8, false, 0>"
         );
+        assert_eq!(with_short_types("f<G<H<__half> > >"), "f<G<H<fp16>>>");
         assert_eq!(
             without_casts("call<(Mode)-1>::operator()"),
             "call<-1>::operator()"
