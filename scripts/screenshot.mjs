@@ -19,6 +19,16 @@ const views = [
   { name: 'narrow', width: 420, colorScheme: 'light' },
   { name: 'dark', width: 1280, colorScheme: 'dark' },
 ];
+// On a busy machine Chromium at times has no picture of a tall page, and has one a moment later.
+async function picture(page, path, tries = 6) {
+  try {
+    await page.screenshot({ path, fullPage: true });
+  } catch (error) {
+    if (tries === 1) throw error;
+    await page.waitForTimeout(500);
+    await picture(page, path, tries - 1);
+  }
+}
 const faults = [];
 const browser = await chromium.launch({
   executablePath: await pack.default.executablePath(),
@@ -52,7 +62,7 @@ try {
     for (const text of found.missing) fault(`not on the page: ${text}`);
     const light = found.background === 'rgb(255, 255, 255)';
     if (light !== (colorScheme === 'light')) fault(`background is ${found.background}`);
-    await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
+    await picture(page, join(out, `${name}.png`));
     if (name === 'dark') {
       await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
       const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

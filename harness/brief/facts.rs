@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::gap::newest_where;
 use super::{Gap, Next, Standing, TreeComparison, next_steps};
 use crate::ledger::{BoundRecord, Entry, LedgerError, Opened, RowRecord, profiles_of};
-use crate::profile::ProfileRecord;
+use crate::profile::{ProfileRecord, StoredProfile};
 use crate::report::figures_stand;
 use crate::task::Task;
 use crate::toolchain::Project;
@@ -134,15 +134,11 @@ impl FoundProfile {
         };
         let paths = profiles_of(ledger, entry);
         let path = paths.iter().max_by_key(|path| written(path))?.clone();
+        let StoredProfile { path, record } = StoredProfile::at(path);
         Some(Self {
-            record: read(&path),
-            others: paths.len() - 1,
             path,
+            record,
+            others: paths.len() - 1,
         })
     }
-}
-
-fn read(path: &Path) -> Result<ProfileRecord, String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    toml::from_str(&text).map_err(|error| error.message().to_owned())
 }

@@ -6,6 +6,16 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use super::EpochError;
 
+/// What became of a task's contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEpoch {
+    pub contract_hash: String,
+    pub contract_hash_before: String,
+    /// Ids of rows.
+    pub added: Vec<String>,
+    pub dropped: Vec<String>,
+}
+
 /// `text` without the rows whose ids are in `dropped`, and with those of `added` behind its last row. Comments stay
 /// with what they stand above.
 ///

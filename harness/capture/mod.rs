@@ -14,7 +14,7 @@ mod source;
 mod trace;
 
 pub use bind::Binding;
-pub use epoch::merged;
+pub use epoch::{NewEpoch, merged};
 pub use error::{CaptureError, EpochError};
 pub use review::{Proposal, Refusal, Request, Review, SeenRow, takes};
 pub use source::{Format, read};

@@ -198,7 +198,9 @@ fn profile_code(error: &ProfileError) -> u8 {
         ProfileError::Lost { .. } => exit_codes::ROW_LOST,
         ProfileError::Write { .. } => exit_codes::LEDGER,
         ProfileError::NoKernel { .. }
+        | ProfileError::GaveUp { .. }
         | ProfileError::Incomplete { .. }
+        | ProfileError::CutShort
         | ProfileError::Unreadable(_)
         | ProfileError::Log(_) => exit_codes::UNEXPECTED,
     }

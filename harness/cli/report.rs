@@ -12,6 +12,7 @@ use super::exit::{Failure, exit_codes};
 use super::ledger::{folder, named, open_task};
 use super::terminal::Terminal;
 use crate::ledger::{Entry, Ledger, RawSamples, SamplesError};
+use crate::profile::stored_profiles;
 use crate::report::{self, Raw, Recorded, TaskEntry, json};
 use crate::task::{Task, TaskError, names};
 
@@ -34,11 +35,12 @@ fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Resu
         None => opened.newest()?,
     };
     let entry = &entry.ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
+    let profiles = stored_profiles(path, entry);
     let format = &arguments.format;
     if format.json {
-        terminal.json(|out| json::run(entry, Recorded::In(path), out))?;
+        terminal.json(|out| json::report(entry, Recorded::In(path), &profiles, out))?;
     } else if format.markdown {
-        terminal.result(&report::run_markdown(entry, &arguments.gpu))?;
+        terminal.result(&report::run_markdown(entry, &arguments.gpu, &profiles))?;
     } else if format.html {
         let samples = samples(entry, path, terminal)?;
         let raw = match (&samples, &entry.samples) {
@@ -46,10 +48,11 @@ fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Resu
             (None, Some(named)) => Raw::Missing(&named.file),
             (None, None) => Raw::NotKept,
         };
-        let page = report::entry_html(entry, &arguments.gpu, raw);
+        let page = report::entry_html(entry, &arguments.gpu, raw, &profiles);
         page_to(&page, arguments.output.as_deref(), terminal)?;
     } else {
-        terminal.result(&report::run(entry, Recorded::In(path), terminal.color()))?;
+        let view = report::run(entry, Recorded::In(path), terminal.color());
+        terminal.result(&(view + &report::profiled(&profiles)))?;
     }
     Ok(())
 }

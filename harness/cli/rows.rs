@@ -1,5 +1,7 @@
 //! `kda rows`.
 
+mod epoch;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -11,9 +13,9 @@ use super::exit::{Failure, exit_codes};
 use super::rows_arguments::{ImportArguments, RowsArguments, RowsCommand};
 use super::terminal::Terminal;
 use crate::capture::{self, Call, Request, Review};
-use crate::report;
+use crate::report::{self, Import, json};
 use crate::task::{self, Task};
-use crate::toolchain::{Origin, Project};
+use crate::toolchain::Project;
 
 pub(super) fn rows(arguments: &RowsArguments, terminal: &Terminal) -> Outcome {
     let RowsCommand::Import(arguments) = &arguments.command;
@@ -44,29 +46,47 @@ fn import(arguments: &ImportArguments, terminal: &Terminal) -> Outcome {
     if review.calls == 0 {
         return Err(no_calls(&task, arguments, &review));
     }
-    if arguments.new_epoch {
-        return open_epoch(&project, &task, arguments, &review, terminal);
-    }
-    let about = format!(
-        "{} for {}\n{}",
-        arguments.file.display(),
-        task.name,
-        report::review(&review)
-    );
+    let epoch = match arguments.new_epoch {
+        true => Some(epoch::open(&project, &task, arguments, &review)?),
+        false => None,
+    };
     let rows = report::proposed_rows(&review.proposals);
-    match &arguments.output {
-        Some(path) if !rows.is_empty() => {
-            write_new(path, &rows)?;
-            let number = review.proposals.len();
-            terminal.result(&format!("{about}{number} proposed in {}", path.display()))?;
-        }
-        Some(_) => terminal.result(&format!("{about}nothing new to propose, so no file"))?,
-        None => {
-            let about: String = about.lines().map(|line| format!("# {line}\n")).collect();
-            terminal.result(&format!("{about}{rows}"))?;
-        }
+    let output = arguments.output.as_deref().filter(|_| !rows.is_empty());
+    if let Some(path) = output {
+        write_new(path, &rows)?;
+    }
+    let import = Import {
+        file: &arguments.file,
+        task: &task.name,
+        review: &review,
+        output,
+        epoch: epoch.as_ref(),
+    };
+    match (arguments.json, arguments.output.is_some()) {
+        (true, _) => terminal.json(|out| json::import(&import, out))?,
+        (false, wants_file) => terminal.result(&in_words(&import, wants_file))?,
     }
     Ok(exit_codes::PASSED)
+}
+
+/// For a reader; where the rows go to stdout, the findings are comments in front of them.
+fn in_words(import: &Import, wants_file: bool) -> String {
+    let review = report::review(import.review);
+    if let Some(epoch) = import.epoch {
+        return review + &report::new_epoch(import.task, epoch);
+    }
+    let about = format!("{} for {}\n{review}", import.file.display(), import.task);
+    match import.output {
+        Some(path) => {
+            let number = import.review.proposals.len();
+            format!("{about}{number} proposed in {}", path.display())
+        }
+        None if wants_file => format!("{about}nothing new to propose, so no file"),
+        None => {
+            let about: String = about.lines().map(|line| format!("# {line}\n")).collect();
+            about + &report::proposed_rows(&import.review.proposals)
+        }
+    }
 }
 
 /// The only task with an entry that was called.
@@ -126,60 +146,6 @@ fn entries(task: &Task) -> String {
     let entries = task.contract.entries.iter();
     let names: Vec<&str> = entries.map(|entry| entry.name.as_str()).collect();
     names.join(", ")
-}
-
-/// Writes the task's rows.toml anew, and says what that means.
-fn open_epoch(
-    project: &Project,
-    task: &Task,
-    arguments: &ImportArguments,
-    review: &Review,
-    terminal: &Terminal,
-) -> Outcome {
-    if project.origin() == Origin::Bundle {
-        return Err(usage(
-            "a bundle holds objects of one contract: open the epoch in the checkout, and pack it again".to_owned(),
-        ));
-    }
-    let dropped: BTreeSet<&str> = match arguments.drop_unseen {
-        true => review.unseen.iter().map(String::as_str).collect(),
-        false => BTreeSet::new(),
-    };
-    if review.proposals.is_empty() && dropped.is_empty() {
-        return Err(usage(format!(
-            "nothing to add to {} and nothing to drop: its contract stays\n{}",
-            task.name,
-            report::review(review)
-        )));
-    }
-    let path = task.folder.join("rows.toml");
-    let before = fs::read_to_string(&path).map_err(at(&path))?;
-    let added = report::proposed_rows(&review.proposals);
-    let after = capture::merged(&before, &added, &dropped)?;
-    // Nothing is written that the task could not be loaded from.
-    task.rows_in(&after)?;
-    let beside = path.with_extension("toml.new");
-    fs::write(&beside, after).map_err(at(&beside))?;
-    fs::rename(&beside, &path).map_err(at(&path))?;
-    let fresh = Task::load(project.root(), &task.name)?;
-    let mut text = report::review(review);
-    text.push_str(&format!(
-        "a new epoch of {}: contract {} was {}\n\
-         results under the old contract stay in the ledger as another epoch, and are never compared with new ones\n",
-        task.name, fresh.contract_hash, task.contract_hash
-    ));
-    for row in &review.proposals {
-        text.push_str(&format!("added {}\n", row.id));
-    }
-    for id in &dropped {
-        text.push_str(&format!("dropped {id}\n"));
-    }
-    text.push_str(&format!(
-        "`kda check {}` asks baseline and oracle about the new rows; commit rows.toml before anyone tunes\n",
-        task.name
-    ));
-    terminal.result(&text)?;
-    Ok(exit_codes::PASSED)
 }
 
 /// A file that is there may be somebody's review.

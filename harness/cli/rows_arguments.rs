@@ -75,6 +75,10 @@ pub(super) struct ImportArguments {
     /// Drop production rows that were never called, of entries that were
     #[arg(long, requires = "new_epoch")]
     pub(super) drop_unseen: bool,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -40,6 +40,7 @@ pub use layout::rounded;
 pub use merge::{MergeError, Merged};
 pub use note::{NoteError, PendingNote};
 pub use opened::Opened;
+pub(crate) use profiles::EMULATED;
 pub use profiles::{profile_path, profiles_of};
 pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;

@@ -11,8 +11,15 @@ pub fn profile_path(ledger: &Path, task: &str, row: &str, candidate_source: &str
     folder.join(format!("{row}-{source}.toml"))
 }
 
-/// Profiles of the rows and the candidate of `entry`, which stands in `ledger`, in row order.
+/// What an emulated entry names as its device.
+pub(crate) const EMULATED: &str = "emulated";
+
+/// Profiles of the rows and the candidate of `entry`, which stands in `ledger`, in row order. An emulated entry has none,
+/// whatever lies there: a profile says what a GPU did.
 pub fn profiles_of(ledger: &Path, entry: &Entry) -> Vec<PathBuf> {
+    if entry.gpu == EMULATED {
+        return Vec::new();
+    }
     let source = &entry.provenance.candidate_source;
     let rows = entry.rows.iter();
     rows.map(|row| profile_path(ledger, &entry.task, &row.id, source))

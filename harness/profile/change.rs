@@ -11,6 +11,9 @@ const SHOWN_STALLS: usize = 3;
 /// Metrics in the last lines of a profile.
 const SHOWN_CHANGES: usize = 5;
 
+/// What one digit behind the point would show as no change.
+const LEAST_SHOWN: f64 = 0.05;
+
 /// One figure of both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
@@ -38,11 +41,15 @@ impl Change {
         let (Some(baseline), Some(candidate)) = (self.baseline, self.candidate) else {
             return String::new();
         };
-        match self.unit {
-            _ if baseline == candidate => "same".to_owned(),
-            Unit::Percent => format!("{:+.1} points", candidate - baseline),
-            _ if baseline == 0.0 => "from none".to_owned(),
-            _ => format!("{:+.1} %", (candidate / baseline - 1.0) * 100.0),
+        let (change, unit) = match self.unit {
+            _ if baseline == candidate => return "same".to_owned(),
+            Unit::Percent => (candidate - baseline, "points"),
+            _ if baseline == 0.0 => return "from none".to_owned(),
+            _ => ((candidate / baseline - 1.0) * 100.0, "%"),
+        };
+        match change.abs() < LEAST_SHOWN {
+            true => format!("under 0.1 {unit}"),
+            false => format!("{change:+.1} {unit}"),
         }
     }
 }
@@ -174,6 +181,19 @@ mod tests {
         assert_eq!(labels[0], "kernel launches");
         assert!(labels.contains(&"duration"), "{labels:?}");
         assert!(!labels.contains(&"registers a thread"), "{labels:?}");
+    }
+
+    #[test]
+    fn a_change_too_small_to_show_is_not_shown_as_none() {
+        let change = |unit, candidate| Change {
+            label: "a",
+            unit,
+            baseline: Some(50.0),
+            candidate: Some(candidate),
+        };
+        assert_eq!(change(Unit::Traffic, 49.99).words(), "under 0.1 %");
+        assert_eq!(change(Unit::Percent, 50.01).words(), "under 0.1 points");
+        assert_eq!(change(Unit::Traffic, 49.9).words(), "-0.2 %");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::ProfileError;
 /// What marks a line that is no part of the table.
 const REMARK: &str = "==";
 
+/// In front of what went wrong.
+const COMPLAINT: &str = "==ERROR==";
+
 /// The profiler's word for counters that an ordinary user may not read.
 const NO_PERMISSION: &str = "ERR_NVGPUCTRPERM";
 
@@ -24,7 +27,7 @@ pub struct KernelCounters {
 ///
 /// # Errors
 ///
-/// Counters that may not be read, and a table that is none.
+/// Counters that may not be read, a table that is none, and one that ends within a line.
 pub fn read_counters(text: &str) -> Result<Vec<KernelCounters>, ProfileError> {
     if remarks(text).any(|line| line.contains(NO_PERMISSION)) {
         return Err(ProfileError::NoPermission);
@@ -36,12 +39,17 @@ pub fn read_counters(text: &str) -> Result<Vec<KernelCounters>, ProfileError> {
         .filter(|line| !line.starts_with(REMARK))
         .collect();
     let table = table.join("\n");
+    // Every cell is quoted: where the last is not, or not to its end, a part is missing.
+    let is_closed = table.is_empty() || table.ends_with('"');
+    if !is_closed || table.matches('"').count() % 2 == 1 {
+        return Err(ProfileError::CutShort);
+    }
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     let columns = reader.headers()?.clone();
     let mut kernels = Vec::new();
     // The first line below the names has the units, and no kernel.
     for record in reader.records().skip(1) {
-        let record = record?;
+        let record = record.map_err(cut_or_unreadable)?;
         let mut kernel = KernelCounters::default();
         for (column, text) in columns.iter().zip(&record) {
             if column == "Kernel Name" {
@@ -53,6 +61,25 @@ pub fn read_counters(text: &str) -> Result<Vec<KernelCounters>, ProfileError> {
         kernels.push(kernel);
     }
     Ok(kernels)
+}
+
+/// The last line of a table that was cut has too few cells.
+fn cut_or_unreadable(error: csv::Error) -> ProfileError {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } if len < expected_len => ProfileError::CutShort,
+        _ => error.into(),
+    }
+}
+
+/// What the profiler says went wrong; empty where nothing did.
+pub(crate) fn complaints(text: &str) -> String {
+    let complaints: Vec<&str> = remarks(text)
+        .filter_map(|line| line.strip_prefix(COMPLAINT))
+        .map(str::trim)
+        .collect();
+    complaints.join("; ")
 }
 
 /// The profiler's own lines.
@@ -123,6 +150,24 @@ said 0
             help.to_string()
                 .contains("NVreg_RestrictProfilingToAdminUsers=0")
         );
+    }
+
+    #[test]
+    fn a_table_that_ends_within_a_line_has_no_kernel_and_no_shorter_number() {
+        let whole = RECORDED.trim_end();
+        let last_line = whole.rfind('\n').expect("it has lines");
+        let wide = whole.replace("\"n/a\"", "\"77\"");
+        let ends = [last_line + 2, last_line + 4, wide.len() - 4, wide.len() - 2];
+        for end in ends {
+            let read = read_counters(&wide[..end]);
+            assert!(
+                matches!(read, Err(ProfileError::CutShort)),
+                "{read:?} of {}",
+                &wide[last_line..end]
+            );
+        }
+        let kernels = read_counters(&wide).expect("the table is whole");
+        assert_eq!(kernels.len(), 2);
     }
 
     #[test]

@@ -42,7 +42,26 @@ pub enum ProfileError {
         wanted: usize,
         said: String,
     },
+    #[error("ncu gave up on the call of the {side}: {said} ({cause})")]
+    #[diagnostic(help(
+        "`kda doctor` names the ncu that was run: it has to be of a toolkit that the driver supports; `kda check` says \
+         whether the call runs without it"
+    ))]
+    GaveUp {
+        side: Side,
+        said: String,
+        /// What became of the worker.
+        cause: String,
+    },
+    #[error("ncu's table ends within a line: it was stopped while it wrote")]
+    #[diagnostic(help(
+        "look for room in the folder of temporary files (TMPDIR), and run it again; --limit gives a side more time"
+    ))]
+    CutShort,
     #[error("ncu's table cannot be read")]
+    #[diagnostic(help(
+        "`kda doctor` names the ncu that was run; this version reads that of CUDA 13"
+    ))]
     Unreadable(#[from] csv::Error),
     #[error("cannot write the profile {}", path.display())]
     #[diagnostic(help("check that the folder is yours to write, and has room"))]

@@ -6,9 +6,11 @@ mod counters;
 mod error;
 mod metrics;
 mod record;
+mod stored;
 
 pub use change::{Change, changes, moved_most, side_total};
 pub use command::{Launched, Profiler};
+pub(crate) use counters::complaints;
 pub use counters::{KernelCounters, read_counters};
 pub use error::ProfileError;
 pub use metrics::{Metric, Total, Unit, metrics, stalls, units};
@@ -16,3 +18,4 @@ pub(crate) use record::FORMAT;
 #[cfg(test)]
 pub(crate) use record::sample;
 pub use record::{Lane, ProfileRecord, ProfiledKernel};
+pub use stored::{StoredProfile, stored_profiles};

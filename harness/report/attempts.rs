@@ -2,11 +2,13 @@
 
 use super::evidence::figures_stand;
 use super::history::headlines;
+use super::notes::note_line;
 use super::numbers::{NONE, count, interval, lane_speedup, short, speedup};
 use super::{Color, Tone};
 use crate::ledger::{Entry, GateRecord, Outcome, RowRecord, RowState};
 
-/// Two lines an entry, oldest first: id, decision, headlines and candidate; then the reason.
+/// Two lines an entry, oldest first: id, decision, headlines and candidate; then the reason, and the note where there is
+/// one.
 pub fn attempts(entries: &[Entry], color: Color) -> String {
     let mut text = String::new();
     for entry in entries {
@@ -22,6 +24,9 @@ pub fn attempts(entries: &[Entry], color: Color) -> String {
             short(&entry.provenance.contract_hash),
             Findings::of(entry).in_words(entry, color),
         ));
+        if let Some(note) = &entry.note {
+            text.push_str(&note_line("    note: ", note));
+        }
     }
     text
 }
@@ -101,6 +106,7 @@ mod tests {
         slower.decision = Decision::Reject;
         slower.rows[1].device = Some(sample::lane(0.95, 0.94, 0.96));
         slower.rows[1].verdict = Some(Verdict::Slower);
+        slower.note = Some("one pass fewer over x".to_owned());
         let mut failed = sample::entry();
         failed.decision = Decision::Invalid;
         failed.gates.push(sample::gate(2));
@@ -116,6 +122,7 @@ mod tests {
         insta::assert_snapshot!(attempts(&entries, Color::No), @r"
         20260102T030405Z-0123abcd  reject: b200 1.235 (1.232-1.237); candidate 0123abcd, contract c0c0c0c0
             least row qwen_edit_s189_c3072_bcast11: 0.950 (0.940-0.960), slower
+            note: one pass fewer over x
         20260102T030405Z-0123abcd  invalid; candidate 0123abcd, contract c0c0c0c0
             gate poison failed on 2 of 68 cases: row_0 candidate out[7]: expected 1.5, found NaN
         20260102T030405Z-0123abcd  invalid; candidate 0123abcd, contract c0c0c0c0

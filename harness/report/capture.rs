@@ -1,10 +1,23 @@
 //! What a capture says about a task's rows.
 
+use std::path::Path;
+
 use super::numbers::count;
-use crate::capture::{Proposal, Review};
+use crate::capture::{NewEpoch, Proposal, Review};
 
 /// Lines of a list at most; a trace has hundreds of operations.
 const LONGEST: usize = 20;
+
+/// One capture, and what was done with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    pub file: &'a Path,
+    pub task: &'a str,
+    pub review: &'a Review,
+    /// The file that the proposed rows were written to.
+    pub output: Option<&'a Path>,
+    pub epoch: Option<&'a NewEpoch>,
+}
 
 /// The findings, but for the new rows themselves.
 pub fn review(review: &Review) -> String {
@@ -62,6 +75,22 @@ pub fn proposed_rows(proposals: &[Proposal]) -> String {
         )
     };
     proposals.iter().map(block).collect()
+}
+
+/// What an epoch of `task` that was opened means, and what comes next.
+pub fn new_epoch(task: &str, epoch: &NewEpoch) -> String {
+    let mut text = format!(
+        "a new epoch of {task}: contract {} was {}\n\
+         results under the old contract stay in the ledger as another epoch, and are never compared with new ones\n",
+        epoch.contract_hash, epoch.contract_hash_before
+    );
+    for (what, ids) in [("added", &epoch.added), ("dropped", &epoch.dropped)] {
+        text.extend(ids.iter().map(|id| format!("{what} {id}\n")));
+    }
+    text.push_str(&format!(
+        "`kda check {task}` asks baseline and oracle about the new rows; commit rows.toml before anyone tunes\n"
+    ));
+    text
 }
 
 fn list(text: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {

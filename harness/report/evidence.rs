@@ -1,9 +1,6 @@
 //! Whether an entry's figures may be shown as results, and how much of it there is.
 
-use crate::ledger::{Entry, Outcome, RowState};
-
-/// The name that stands for the device in emulated entries.
-const EMULATED: &str = "emulated";
+use crate::ledger::{EMULATED, Entry, Outcome, RowState};
 
 pub(super) fn is_emulated(entry: &Entry) -> bool {
     entry.gpu == EMULATED

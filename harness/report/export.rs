@@ -15,6 +15,7 @@ pub struct ExportedRow<'a> {
     gpu: &'a str,
     started: &'a str,
     decision: String,
+    note: Option<&'a str>,
     evidence: bool,
     contract_hash: &'a str,
     baseline_source: &'a str,
@@ -77,6 +78,7 @@ impl<'a> ExportedRow<'a> {
             gpu: &entry.gpu,
             started: &entry.started,
             decision: entry.decision.to_string(),
+            note: entry.note.as_deref(),
             evidence: stands,
             contract_hash: &from.contract_hash,
             baseline_source: &from.baseline_source,
@@ -168,7 +170,10 @@ mod tests {
 
     #[test]
     fn a_row_has_a_cell_for_each_figure() {
-        let cells = cells(&sample::entry());
+        let mut entry = sample::entry();
+        entry.note = Some("one pass, \"wider\" loads".to_owned());
+        let cells = cells(&entry);
+        assert_eq!(cells["note"], "one pass, \"wider\" loads");
         assert_eq!(cells["row"], "qwen_s4096_c3072_bcast11");
         assert_eq!(cells["device_speedup_low"], "1.2311");
         assert_eq!(cells["device_baseline_median_us"], "12.34");

@@ -1,5 +1,6 @@
 //! Captured calls.
 
+use super::names::node_name;
 use super::{Color, Tone};
 use crate::session::CallGraph;
 
@@ -22,6 +23,7 @@ pub fn graphs(captured: &[CallGraph], color: Color) -> String {
         }
         text.push_str(&format!("  {} {}\n", graph.side, graph.fingerprint));
         for (node, params) in &graph.nodes {
+            let node = node_name(node);
             text.push_str(&format!("    {node}\n      ({params})\n"));
         }
         for fault in &graph.faults {

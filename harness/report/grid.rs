@@ -3,7 +3,7 @@
 use super::{Color, Tone};
 
 /// Columns of a line.
-const WIDTH: usize = 120;
+pub(super) const WIDTH: usize = 120;
 
 /// Spaces between columns.
 const GAP: usize = 2;

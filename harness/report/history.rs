@@ -1,11 +1,12 @@
 //! A ledger as a list, oldest first.
 
 use super::evidence::{figures_stand, gates_passed, rows_measured};
+use super::notes::notes;
 use super::numbers::{NONE, interval, short, speedup};
 use super::{Cell, Color, Column, Grid};
 use crate::ledger::Entry;
 
-/// A line an entry: id, contract, decision, headline of each set, rows measured, gates passed.
+/// A line an entry: id, contract, decision, headline of each set, rows measured, gates passed; below it the notes.
 pub fn history(entries: &[Entry], color: Color) -> String {
     let mut grid = Grid::new([
         Column::Text("entry"),
@@ -25,7 +26,7 @@ pub fn history(entries: &[Entry], color: Color) -> String {
             format!("{}/{}", gates_passed(entry), entry.gates.len()).into(),
         ]);
     }
-    grid.render(color)
+    grid.render(color) + &notes(entries)
 }
 
 pub(super) fn headlines(entry: &Entry) -> String {
@@ -53,12 +54,16 @@ mod tests {
         failed.id = "20260103T030405Z-89abcdef".to_owned();
         failed.decision = Decision::Invalid;
         failed.gates.push(sample::gate(2));
+        failed.note = Some("two tokens a block".to_owned());
         insta::assert_snapshot!(history(&[sample::entry(), failed], Color::No), @r"
                                                                                      rows   gates
         entry                      contract  decision  speedup (95 % interval)   measured  passed
         ─────────────────────────────────────────────────────────────────────────────────────────
         20260102T030405Z-0123abcd  c0c0c0c0  promote   b200 1.235 (1.232-1.237)       2/2     1/1
         20260103T030405Z-89abcdef  c0c0c0c0  invalid   -                              2/2     1/2
+
+        notes:
+          20260103T030405Z-89abcdef  two tokens a block
         ");
     }
 }

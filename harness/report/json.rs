@@ -5,6 +5,7 @@
 
 mod attempts;
 mod brief;
+mod capture;
 mod findings;
 mod lines;
 mod lists;
@@ -20,11 +21,12 @@ use std::path::Path;
 
 use attempts::AttemptLine;
 use brief::BriefLine;
+use capture::{FrozenRow, ImportLine, NewEpochLine, OtherOperation, ProposedRow, RefusedCalls};
 use findings::{Bucket, Gate, HeadlineLine, Row};
 use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
 use physics::{Control, Controls, Kernel, Samples};
-use profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
+use profile::{ProfileChangeOf, ProfileLine, ProfiledKernelLine};
 use setup::{Device, Provenance, Sampling};
 use status::StatusLine;
 use summary::SummaryLine;
@@ -32,10 +34,10 @@ use tasks::{LockedRow, TaskLine};
 
 use super::evidence::{figures_stand, is_emulated};
 use super::summary::lines as summary_lines;
-use super::{ExportedRow, Recorded, TaskEntry};
+use super::{ExportedRow, Import, Recorded, TaskEntry};
 use crate::brief::{Brief, TaskStatus, TreeComparison};
 use crate::ledger::{Entry, Verification};
-use crate::profile::{ProfileRecord, changes};
+use crate::profile::{ProfileRecord, StoredProfile, changes};
 use crate::task::{Case, Task};
 
 /// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
@@ -50,6 +52,21 @@ pub const JSON_SCHEMA_VERSION: u32 = 1;
 ///
 /// What `out` returns; a broken pipe is the caller's to judge.
 pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::Result<()> {
+    report(entry, recorded, &[], out)
+}
+
+/// As [`run`], with what [`profile`] writes of each of `profiles` in front of the `end`; an `unreadable-profile` of one
+/// that cannot be read.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn report(
+    entry: &Entry,
+    recorded: Recorded<'_>,
+    profiles: &[StoredProfile],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let stands = figures_stand(entry);
     line(out, &Line::Begin(Begin::run(entry)))?;
     line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
@@ -81,6 +98,12 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::R
     }
     for (set, headline) in entry.headline.iter().filter(|_| stands) {
         line(out, &Line::Headline(HeadlineLine::of(set, headline)))?;
+    }
+    for StoredProfile { path, record } in profiles {
+        match record {
+            Ok(record) => profile_lines(record, path, out)?,
+            Err(unreadable) => line(out, &Line::UnreadableProfile { path, unreadable })?,
+        }
     }
     line(out, &Line::End(End::of(entry, recorded)))
 }
@@ -199,14 +222,49 @@ pub fn contract(task: &Task, rows: &[&Case], out: &mut impl Write) -> io::Result
 /// What `out` returns.
 pub fn profile(record: &ProfileRecord, path: &Path, out: &mut impl Write) -> io::Result<()> {
     line(out, &Line::Begin(Begin::listing()))?;
+    profile_lines(record, path, out)
+}
+
+fn profile_lines(record: &ProfileRecord, path: &Path, out: &mut impl Write) -> io::Result<()> {
     let whole = ProfileLine::of(record, path);
     line(out, &Line::Profile(Box::new(whole)))?;
     for kernel in &record.kernels {
-        line(out, &Line::ProfiledKernel(ProfiledKernelLine::of(kernel)))?;
+        let kernel = ProfiledKernelLine::of(&record.row, kernel);
+        line(out, &Line::ProfiledKernel(kernel))?;
     }
-    changes(record)
+    changes(record).iter().try_for_each(|change| {
+        let change = ProfileChangeOf::row(&record.row, change);
+        line(out, &Line::ProfileChange(change))
+    })
+}
+
+/// A capture against a task: `begin`, `import`, a `proposed-row`, `frozen-row`, `refused-calls` and `other-operation` as
+/// many times as there are, and a `new-epoch` where one was opened.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn import(of: &Import<'_>, out: &mut impl Write) -> io::Result<()> {
+    let review = of.review;
+    line(out, &Line::Begin(Begin::listing()))?;
+    line(out, &Line::Import(ImportLine::of(of)))?;
+    for row in &review.proposals {
+        line(out, &Line::ProposedRow(ProposedRow::of(row)))?;
+    }
+    let seen = review.seen.iter().map(|row| (&row.id, row.calls));
+    for (id, calls) in seen.chain(review.unseen.iter().map(|id| (id, 0))) {
+        line(out, &Line::FrozenRow(FrozenRow { id, calls }))?;
+    }
+    for refusal in &review.refused {
+        line(out, &Line::RefusedCalls(RefusedCalls::of(refusal)))?;
+    }
+    for (name, calls) in &review.others {
+        let calls = *calls;
+        line(out, &Line::OtherOperation(OtherOperation { name, calls }))?;
+    }
+    of.epoch
         .iter()
-        .try_for_each(|change| line(out, &Line::ProfileChange(ProfileChangeLine::of(change))))
+        .try_for_each(|epoch| line(out, &Line::NewEpoch(NewEpochLine::of(epoch))))
 }
 
 /// What checks of ledgers found: `begin`, then a `verification` each.

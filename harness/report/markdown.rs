@@ -6,11 +6,12 @@ use super::numbers::{count, fine_ratio, speedup};
 use super::record;
 use super::run::{claim, sampled};
 use super::table::escaped;
-use super::{Color, Tone};
+use super::{Color, Tone, profiled};
 use crate::ledger::{ControlsRecord, Entry};
+use crate::profile::StoredProfile;
 
-/// The whole page; `gpu` is the profile that the ledger is kept under.
-pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
+/// The whole page; `gpu` is the profile that the ledger is kept under, `profiles` are those of the entry's candidate.
+pub fn run_markdown(entry: &Entry, gpu: &str, profiles: &[StoredProfile]) -> String {
     let mut text = format!(
         "## {}: {} on {}\n\n**{}**\n\n{}; {}, entry `{}`\n\n",
         entry.decision,
@@ -21,6 +22,9 @@ pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
         entry.started.get(..10).unwrap_or(&entry.started),
         entry.id,
     );
+    if let Some(note) = &entry.note {
+        text.push_str(&format!("> note: {}\n\n", escaped(note)));
+    }
     text.push_str(&gate_lines(entry));
     if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
         text.push_str(&format!("{}\n\n", escaped(&controls_line(controls))));
@@ -31,6 +35,9 @@ pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
     fold(&mut text, "Buckets", &record::buckets(entry));
     for (name, rows) in record::groups(entry) {
         fold(&mut text, &name, &record::rows(entry, &rows));
+    }
+    for profile in profiles {
+        push_profile(&mut text, profile, entry);
     }
     fold(&mut text, "Gates", &record::gates(entry));
     fold(&mut text, "Controls", &record::controls(entry));
@@ -88,25 +95,49 @@ pub(super) fn controls_tone(controls: &ControlsRecord) -> Tone {
     }
 }
 
+fn push_profile(text: &mut String, stored: &StoredProfile, entry: &Entry) {
+    let record = match &stored.record {
+        Ok(record) => record,
+        Err(why) => {
+            let words = profiled::unreadable(stored, why);
+            return text.push_str(&format!("> warning: {}\n\n", escaped(&words)));
+        }
+    };
+    let body = [
+        escaped(&profiled::counted(record, entry)) + "\n",
+        profiled::moved(record).markdown(),
+        profiled::launches(record).markdown(),
+        profiled::whole_call(record).markdown(),
+        format!("File: `{}`\n", stored.shown()),
+    ];
+    let name = format!("Profile of {}", profiled::title(record));
+    fold_text(text, &name, &body.map(|part| part + "\n").concat());
+}
+
 /// Nothing for a table without rows.
 fn fold(text: &mut String, name: &str, table: &super::table::Table) {
     if !table.is_empty() {
-        text.push_str(&format!(
-            "<details><summary>{}</summary>\n\n{}\n</details>\n\n",
-            escaped(name),
-            table.markdown()
-        ));
+        fold_text(text, name, &table.markdown());
     }
+}
+
+fn fold_text(text: &mut String, name: &str, body: &str) {
+    text.push_str(&format!(
+        "<details><summary>{}</summary>\n\n{}\n\n</details>\n\n",
+        escaped(name),
+        body.trim_end()
+    ));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::{Decision, sample};
+    use crate::profile;
 
     #[test]
     fn the_decision_comes_first_and_the_tables_are_folded() {
-        let page = run_markdown(&sample::entry(), "h100");
+        let page = run_markdown(&sample::entry(), "h100", &[]);
         assert!(
             page.starts_with(
                 "## promote: demo_vector_axpy on NVIDIA H100 80GB HBM3\n\n**speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback**\n"
@@ -141,12 +172,35 @@ mod tests {
         entry.decision = Decision::Invalid;
         entry.summary = "gates failed: poison".to_owned();
         entry.gates.push(sample::gate(2));
-        let page = run_markdown(&entry, "h100");
+        let page = run_markdown(&entry, "h100", &[]);
         assert!(page.contains("**gates failed: poison**"), "{page}");
         assert!(
             page.contains("- poison: 2 of 68 checks failed\n  - row_0 candidate out\\[7\\]: expected 1.5, found NaN\n"),
             "{page}"
         );
         assert!(!page.contains("1.235"), "{page}");
+    }
+
+    #[test]
+    fn each_profile_is_folded_with_its_file_and_one_that_cannot_be_read_is_a_warning() {
+        let stored = |record| StoredProfile {
+            path: "/far/ledger/h100/profiles/demo/row-01.toml".into(),
+            record,
+        };
+        let profiles = [
+            stored(Ok(profile::sample::record())),
+            stored(Err("missing field `row`".to_owned())),
+        ];
+        let page = run_markdown(&sample::entry(), "h100", &profiles);
+        for part in [
+            "<details><summary>Profile of qwen_s4096_c3072_bcast11, memory-bound</summary>\n\nNsight Compute 2025.3.1.0",
+            "\n\n| moved most | baseline | candidate | change |\n",
+            "\n| baseline | scale&lt;3> |",
+            "\n\nFile: `ledger/h100/profiles/demo/row-01.toml`\n\n</details>\n\n",
+            "> warning: ledger/h100/profiles/demo/row-01.toml cannot be read (missing field \\`row\\`): remove it",
+        ] {
+            assert!(page.contains(part), "no `{part}` in {page}");
+        }
+        assert!(!page.contains("/far/"), "{page}");
     }
 }

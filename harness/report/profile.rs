@@ -75,7 +75,7 @@ pub fn profile(record: &ProfileRecord, color: Color) -> String {
     text
 }
 
-fn lane(record: &ProfileRecord) -> &'static str {
+pub(super) fn lane(record: &ProfileRecord) -> &'static str {
     match record.lane {
         Lane::Cold => "cold",
         Lane::Hot => "hot",

@@ -1,6 +1,7 @@
 //! What an entry holds, as tables for a page.
 
 use super::evidence::figures_stand;
+use super::names::kernel_name;
 use super::numbers::{
     NONE, count, fine_ratio, interval, lane_speedup, or_none, percent, share, short, speedup,
     tb_per_s, us,
@@ -229,7 +230,7 @@ pub(super) fn kernels(entry: &Entry) -> Table {
     for kernel in &entry.kernels {
         table.push([
             kernel.side.to_string().into(),
-            kernel.name.as_str().into(),
+            kernel_name(&kernel.name).into(),
             kernel.rows.to_string().into(),
             kernel.registers.to_string().into(),
             kernel.local_bytes.to_string().into(),

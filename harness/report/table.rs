@@ -21,14 +21,28 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new<const COLUMNS: usize>(columns: [(Side, &'static str); COLUMNS]) -> Self {
+        Self::of(columns.to_vec())
+    }
+
+    /// With as many columns as turn out to be needed.
+    pub(super) fn of(columns: Vec<(Side, &'static str)>) -> Self {
         Self {
-            columns: columns.to_vec(),
+            columns,
             rows: Vec::new(),
         }
     }
 
     pub(super) fn push<const COLUMNS: usize>(&mut self, row: [Cell; COLUMNS]) {
-        self.rows.push(row.to_vec());
+        self.push_row(row.into());
+    }
+
+    pub(super) fn push_row(&mut self, row: Vec<Cell>) {
+        assert_eq!(
+            row.len(),
+            self.columns.len(),
+            "a cell should stand in each column"
+        );
+        self.rows.push(row);
     }
 
     pub(super) fn is_empty(&self) -> bool {

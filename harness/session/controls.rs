@@ -54,6 +54,10 @@ pub enum TwinRows {
 /// Controls over `rows`; the planted one where the device has the harness's own kernels.
 pub(super) fn controls(rows: &[Case], twins: TwinRows, device: &DeviceChoice) -> Vec<Control> {
     let mut by_size: Vec<&Case> = rows.iter().filter(|row| row.production).collect();
+    if by_size.is_empty() {
+        // Riders alone bear no verdict on the task, but their figures need an A/A all the same.
+        by_size = rows.iter().collect();
+    }
     by_size.sort_by_key(|row| row.moved_bytes());
     let chosen: Vec<&Case> = match (twins, by_size.len()) {
         (TwinRows::All, _) => rows.iter().collect(),
@@ -167,6 +171,7 @@ mod tests {
         assert_eq!(ids(&rows, TwinRows::Few), ["a", "c", "e"]);
         assert_eq!(ids(&rows[..2], TwinRows::Few), ["c", "e"]);
         assert_eq!(ids(&rows, TwinRows::All).len(), 6);
+        assert_eq!(ids(&rows[5..], TwinRows::Few), ["rider"]);
     }
 
     #[test]

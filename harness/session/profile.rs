@@ -1,18 +1,21 @@
 //! One call of both sides under Nsight Compute.
 
+mod counted;
+
 use std::collections::BTreeMap;
 use std::path::Path;
+
+use counted::{counted, launched, lost};
 
 use super::graphs::graphs;
 use super::pair::{WorkerFactory, WorkerHost, order};
 use super::plan::Cases;
 use super::run::worker_factory;
-use super::screening::{NAN_POISON, tell};
+use super::screening::NAN_POISON;
 use super::{CallGraph, Machine, RunOptions, SessionError};
 use crate::ledger::BoundClass;
 use crate::profile::{
-    KernelCounters, Lane, Launched, ProfileError, ProfileRecord, ProfiledKernel, Profiler,
-    read_counters, units,
+    KernelCounters, Lane, Launched, ProfileError, ProfileRecord, ProfiledKernel, Profiler, units,
 };
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
@@ -83,13 +86,8 @@ impl Profile<'_> {
         call: &CallGraph,
     ) -> Result<Vec<KernelCounters>, SessionError> {
         let side = call.side;
-        let lost = |cause: String| ProfileError::Lost {
-            row: case.id.clone(),
-            side,
-            cause,
-        };
         if let Some(why) = &call.lost {
-            return Err(lost(why.clone()).into());
+            return Err(lost(call, why.clone()).into());
         }
         let launched = launched(call);
         if launched.0.is_empty() {
@@ -99,13 +97,7 @@ impl Profile<'_> {
         let log = tempfile::NamedTempFile::new().map_err(ProfileError::Log)?;
         let made = self.call(factory, case, side, &launched, log.path());
         let said = std::fs::read_to_string(log.path()).map_err(ProfileError::Log)?;
-        // What the profiler says comes first: where it may not count, it can take the worker with it.
-        let counted = read_counters(&said)?;
-        made.map_err(|error| lost(tell(&error)))?;
-        if counted.len() != launched.0.len() {
-            return Err(ProfileError::incomplete(side, &counted, &launched, &said).into());
-        }
-        Ok(counted)
+        Ok(counted(call, &launched, made, &said)?)
     }
 
     fn call(
@@ -141,14 +133,6 @@ impl Profile<'_> {
     }
 }
 
-/// Kernels of a captured call, in launch order.
-fn launched(call: &CallGraph) -> Launched {
-    let nodes = call.nodes.iter();
-    // Memsets and copies are described by one word, and are no kernels.
-    let names = nodes.filter_map(|(node, _)| Some(node.split_once(' ')?.0.to_owned()));
-    Launched(names.collect())
-}
-
 /// What was counted, with what the object says of the kernel; a declined call's kernels are the baseline's.
 fn profiled(
     side: Side,
@@ -169,28 +153,5 @@ fn profiled(
         local_bytes: facts.map(|facts| facts.local_bytes),
         metrics: counters.values,
         name: counters.name,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memsets_are_no_kernels() {
-        let node = |text: &str| (text.to_owned(), String::new());
-        let call = CallGraph {
-            row: "row".to_owned(),
-            side: Side::Baseline,
-            fingerprint: String::new(),
-            nodes: vec![
-                node("first grid 1x1x1 block 32x1x1 smem 0"),
-                node("memset"),
-                node("first grid 2x1x1 block 32x1x1 smem 0"),
-            ],
-            faults: Vec::new(),
-            lost: None,
-        };
-        assert_eq!(launched(&call).0, ["first", "first"]);
     }
 }

@@ -54,6 +54,18 @@ fn the_next_recorded_run_takes_the_note() {
         end.note.as_deref(),
         Some("two loads a thread hide the latency")
     );
+    for (view, more) in [
+        ("attempts", &["--gpu", "emulated"][..]),
+        ("show", &["--gpu", "emulated", "--history"]),
+        ("export", &["--csv"]),
+        ("export", &["--json"]),
+    ] {
+        let shown = [&["ledger", view, TASK], more, &to].concat();
+        project
+            .kda(&shown)
+            .exits(PASSED)
+            .prints(&["two loads a thread hide the latency"]);
+    }
 }
 
 #[test]

@@ -315,6 +315,15 @@ fn rows_and_sets_select_and_the_part_is_marked() {
         "{:?}",
         run.warnings
     );
+    let rider = project.emulated("check", &["--rows", "rider_declined", "--json"]);
+    let run = Run::read(&rider.exits(PASSED).stdout);
+    assert_eq!(run.end.decision, "no-verdict");
+    assert!(
+        run.warnings[0]
+            .starts_with("no production row was run, so there is no verdict on the task: --rows"),
+        "{:?}",
+        run.warnings
+    );
     let one = project.emulated("check", &["--rows", "sizes/dtype=f32,n=129", "--json"]);
     let run = Run::read(&one.exits(PASSED).stdout);
     assert_eq!((run.rows.len(), run.gate("served").cases), (0, 2));

@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 use kda::cli::exit_codes::{PASSED, USAGE};
 use kda::task::Task;
 
+use crate::lines::{Line, lines};
 use crate::project::{Finished, Project, TASK};
 
 /// Calls of the fixture's entry: 700 elements twice over two lines, a frozen row, and sizes that disagree.
@@ -122,6 +123,67 @@ fn captured_calls_become_rows_for_review() {
     import(&project, LINES, &output)
         .exits(USAGE)
         .says(&["proposed.toml", "a file that is not there yet"]);
+}
+
+#[test]
+fn a_program_reads_the_same_findings_and_the_epoch_that_was_opened() {
+    let project = Project::new();
+    let before = project.read("rows.toml");
+    let proposal = ["--prefix", "row_", "--json"];
+    let found = import(&project, LINES, &proposal).exits(PASSED);
+    let found = lines(&found.stdout);
+    let [
+        Line::Begin(_),
+        Line::Import(import_line),
+        Line::ProposedRow(row),
+        ..,
+    ] = &found[..]
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!(import_line["task"], TASK);
+    assert_eq!(import_line["refused_calls"], 7);
+    assert_eq!(row["id"], "row_n700_f32");
+    assert_eq!((&row["calls"], &row["set"]), (&41.into(), &"main".into()));
+    let block = row["toml"].as_str().unwrap();
+    assert!(
+        block.starts_with("[[row]]\nid = \"row_n700_f32\"\n"),
+        "{block}"
+    );
+    let frozen = |line: &Line| match line {
+        Line::FrozenRow(row) => Some((row["id"].clone(), row["calls"].clone())),
+        _ => None,
+    };
+    let frozen: Vec<_> = found.iter().filter_map(frozen).collect();
+    assert_eq!(
+        frozen,
+        [
+            ("row_small".into(), 9.into()),
+            ("row_large".into(), 0.into())
+        ]
+    );
+    let refused = |line: &&Line| matches!(line, Line::RefusedCalls(_));
+    assert_eq!(found.iter().filter(refused).count(), 5);
+    let first = found.iter().find(refused).unwrap();
+    assert!(
+        matches!(first, Line::RefusedCalls(of) if of["reason"] == "axis `N` is 700 in `x` and 350 in `y`"),
+        "{first:?}"
+    );
+    assert_eq!(project.read("rows.toml"), before);
+
+    let epoch = [&proposal[..], &["--new-epoch", "--drop-unseen"]].concat();
+    let found = lines(&import(&project, LINES, &epoch).exits(PASSED).stdout);
+    let Some(Line::NewEpoch(epoch)) = found.last() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(epoch["added"], serde_json::json!(["row_n700_f32"]));
+    assert_eq!(epoch["dropped"], serde_json::json!(["row_large"]));
+    let task = Task::load(&project.path(""), TASK).unwrap();
+    assert_eq!(epoch["contract_hash"], task.contract_hash);
+    assert_ne!(epoch["contract_hash_before"], task.contract_hash);
+    import(&project, "{", &proposal)
+        .exits(USAGE)
+        .prints_nothing();
 }
 
 #[test]

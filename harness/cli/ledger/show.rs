@@ -1,13 +1,12 @@
 //! Entries of one ledger: one of them, all in a list, two compared.
 
-use std::path::Path;
-
 use super::selection::{named, open};
 use crate::cli::Outcome;
 use crate::cli::arguments::{AttemptsArguments, LedgerOf, LedgerShowArguments};
 use crate::cli::exit::{Failure, exit_codes};
 use crate::cli::terminal::Terminal;
-use crate::ledger::{Entry, Opened, profiles_of};
+use crate::ledger::{Entry, Opened};
+use crate::profile::stored_profiles;
 use crate::report::{self, Recorded, json};
 
 pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outcome {
@@ -23,22 +22,15 @@ pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outc
             .ok_or_else(|| Failure::Usage(format!("{} has no entry", opened.path().display())))?,
     };
     let (entry, recorded) = (opened.entry(place)?, Recorded::In(opened.path()));
+    let profiles = stored_profiles(opened.path(), &entry);
     match arguments.json {
-        true => terminal.json(|out| json::run(&entry, recorded, out))?,
+        true => terminal.json(|out| json::report(&entry, recorded, &profiles, out))?,
         false => {
             let view = report::run(&entry, recorded, terminal.color());
-            terminal.result(&(view + &profiled(opened.path(), &entry)))?;
+            terminal.result(&(view + &report::profiled(&profiles)))?;
         }
     }
     Ok(exit_codes::PASSED)
-}
-
-/// A line for each profile of the entry's rows and candidate.
-fn profiled(ledger: &Path, entry: &Entry) -> String {
-    let paths = profiles_of(ledger, entry).into_iter();
-    paths
-        .map(|path| format!("profiled: {}\n", path.display()))
-        .collect()
 }
 
 fn history(entries: &[Entry], as_json: bool, terminal: &Terminal) -> Outcome {

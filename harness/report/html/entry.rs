@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::page::{page, section};
-use super::{lanes, roofline, samples, speedups};
+use super::{lanes, profiles, roofline, samples, speedups};
 use crate::ledger::{ControlsRecord, Entry, RawSamples};
+use crate::profile::StoredProfile;
 use crate::report::evidence::{figures_stand, is_emulated};
 use crate::report::markdown::{controls_line, controls_tone};
 use crate::report::numbers::{fine_ratio, short, speedup};
@@ -23,8 +24,8 @@ pub enum Raw<'a> {
     Missing(&'a str),
 }
 
-/// The whole page; `gpu` is the profile that the ledger is kept under.
-pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>) -> String {
+/// The whole page; `gpu` is the profile that the ledger is kept under, `profiles` are those of the entry's candidate.
+pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>, profiles: &[StoredProfile]) -> String {
     let body = html! {
         (header(entry))
         @if figures_stand(entry) {
@@ -45,6 +46,9 @@ pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>) -> String {
                 (record::rows(entry, &rows).html())
             }
         }))
+        @if let Some(profiles) = profiles::profiles(entry, profiles) {
+            (section("Profiles", &profiles))
+        }
         (table_section("Gates", &record::gates(entry), "No gate ran."))
         (section("Controls", &controls(entry)))
         (table_section("Kernels", &record::kernels(entry), "This entry was written before objects were asked for registers and local memory."))
@@ -72,6 +76,7 @@ fn header(entry: &Entry) -> Markup {
             @if let Some(controls) = &entry.controls {
                 p class=(tone_class(controls_tone(controls)).trim()) { (controls_line(controls)) }
             }
+            @if let Some(note) = &entry.note { p { "note: " (note) } }
             @for warning in &entry.warnings { p.warning { "warning: " (warning) } }
         }
     }
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn a_page_has_every_part_and_every_row() {
         let entry = sample::entry();
-        let page = entry_html(&entry, "h100", Raw::NotKept);
+        let page = entry_html(&entry, "h100", Raw::NotKept, &[]);
         for part in [
             "Speedup of each row",
             "Buckets",
@@ -183,7 +188,7 @@ mod tests {
         entry.gpu = "emulated".to_owned();
         entry.controls = None;
         entry.control_rows.clear();
-        let page = entry_html(&entry, "emulated", Raw::NotKept);
+        let page = entry_html(&entry, "emulated", Raw::NotKept, &[]);
         assert!(page.contains("emulated times are no evidence"));
         for figure in ["<svg", "12.34", "1.235", "2.98"] {
             assert!(!page.contains(figure), "{figure} in {page}");
@@ -195,6 +200,6 @@ mod tests {
         let mut entry = sample::entry();
         entry.buckets[0].name = "<script>alert(1)</script>".to_owned();
         entry.rows[0].bucket = entry.buckets[0].name.clone();
-        assert!(!entry_html(&entry, "h100", Raw::NotKept).contains("<script"));
+        assert!(!entry_html(&entry, "h100", Raw::NotKept, &[]).contains("<script"));
     }
 }

@@ -3,6 +3,7 @@
 mod entry;
 mod lanes;
 mod page;
+mod profiles;
 mod roofline;
 mod samples;
 mod speedups;

@@ -7,10 +7,13 @@ use serde::Serialize;
 use super::JSON_SCHEMA_VERSION;
 use super::attempts::AttemptLine;
 use super::brief::BriefLine;
+use super::capture::{
+    FrozenRow, ImportLine, NewEpochLine, OtherOperation, ProposedRow, RefusedCalls,
+};
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::physics::{Control, Controls, Kernel, Samples};
-use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
+use super::profile::{ProfileChangeOf, ProfileLine, ProfiledKernelLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::status::StatusLine;
 use super::summary::SummaryLine;
@@ -44,7 +47,14 @@ pub(super) enum Line<'a> {
     LockedRow(LockedRow<'a>),
     Profile(Box<ProfileLine<'a>>),
     ProfiledKernel(ProfiledKernelLine<'a>),
-    ProfileChange(ProfileChangeLine),
+    ProfileChange(ProfileChangeOf<'a>),
+    UnreadableProfile { path: &'a Path, unreadable: &'a str },
+    Import(ImportLine<'a>),
+    ProposedRow(ProposedRow<'a>),
+    FrozenRow(FrozenRow<'a>),
+    RefusedCalls(RefusedCalls<'a>),
+    OtherOperation(OtherOperation<'a>),
+    NewEpoch(NewEpochLine<'a>),
     Summary(Box<SummaryLine<'a>>),
     Status(Box<StatusLine<'a>>),
     Brief(Box<BriefLine<'a>>),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::profile::{Change, Lane, ProfileRecord, ProfiledKernel};
+use crate::profile::{Change, Lane, ProfileRecord, ProfiledKernel, changes, moved_most};
 use crate::toolchain::Side;
 
 #[derive(Serialize)]
@@ -25,6 +25,8 @@ pub(super) struct ProfileLine<'a> {
     contract_bytes: u64,
     /// Of each metric of the kernels.
     units: &'a BTreeMap<String, String>,
+    /// Metrics, as tables call them; the furthest first.
+    moved_most: Vec<&'static str>,
     path: &'a Path,
 }
 
@@ -45,6 +47,10 @@ impl<'a> ProfileLine<'a> {
             clocks: &record.clocks,
             contract_bytes: record.contract_bytes,
             units: &record.units,
+            moved_most: moved_most(&changes(record))
+                .iter()
+                .map(|change| change.label)
+                .collect(),
             path,
         }
     }
@@ -52,6 +58,7 @@ impl<'a> ProfileLine<'a> {
 
 #[derive(Serialize)]
 pub(super) struct ProfiledKernelLine<'a> {
+    row: &'a str,
     side: Side,
     name: &'a str,
     local_bytes: Option<u32>,
@@ -59,8 +66,9 @@ pub(super) struct ProfiledKernelLine<'a> {
 }
 
 impl<'a> ProfiledKernelLine<'a> {
-    pub(super) fn of(kernel: &'a ProfiledKernel) -> Self {
+    pub(super) fn of(row: &'a str, kernel: &'a ProfiledKernel) -> Self {
         Self {
+            row,
             side: kernel.side,
             name: &kernel.name,
             local_bytes: kernel.local_bytes,
@@ -75,6 +83,21 @@ pub(super) struct ProfileChangeLine {
     unit: &'static str,
     baseline: Option<f64>,
     candidate: Option<f64>,
+}
+
+/// A change in a stream that may hold several profiles.
+#[derive(Serialize)]
+pub(super) struct ProfileChangeOf<'a> {
+    row: &'a str,
+    #[serde(flatten)]
+    change: ProfileChangeLine,
+}
+
+impl<'a> ProfileChangeOf<'a> {
+    pub(super) fn row(row: &'a str, change: &Change) -> Self {
+        let change = ProfileChangeLine::of(change);
+        Self { row, change }
+    }
 }
 
 impl ProfileChangeLine {
@@ -93,12 +116,17 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::profile::sample;
-    use crate::report::json;
+    use crate::ledger::sample::entry;
+    use crate::profile::{StoredProfile, sample};
+    use crate::report::{Recorded, json};
 
     fn lines() -> Vec<Value> {
         let mut out = Vec::new();
         json::profile(&sample::record(), Path::new("p.toml"), &mut out).expect("memory takes it");
+        read(out)
+    }
+
+    fn read(out: Vec<u8>) -> Vec<Value> {
         let text = String::from_utf8(out).expect("JSON is text");
         text.lines()
             .map(|line| serde_json::from_str(line).expect("a line is an object"))
@@ -114,10 +142,36 @@ mod tests {
             lines[4]["data"]["metrics"]["gpu__time_duration.sum"],
             30_000.0
         );
+        assert_eq!(lines[1]["data"]["moved_most"][0], "kernel launches");
         let launches = serde_json::json!({
-            "metric": "kernel launches", "unit": "count", "baseline": 2.0, "candidate": 1.0
+            "row": "qwen_s4096_c3072_bcast11", "metric": "kernel launches", "unit": "count", "baseline": 2.0, "candidate": 1.0
         });
         assert_eq!(lines[5]["data"], launches);
+    }
+
+    #[test]
+    fn a_report_has_its_profiles_in_front_of_its_end() {
+        let stored = |record| StoredProfile {
+            path: "p.toml".into(),
+            record,
+        };
+        let profiles = [
+            stored(Ok(sample::record())),
+            stored(Err("missing field `row`".to_owned())),
+        ];
+        let mut out = Vec::new();
+        json::report(&entry(), Recorded::Nowhere, &profiles, &mut out).expect("memory takes it");
+        let lines = read(out);
+        let types: Vec<_> = lines.iter().map(|line| &line["type"]).collect();
+        assert_eq!(
+            types[types.len() - 3..],
+            ["profile-change", "unreadable-profile", "end"]
+        );
+        assert_eq!(types.iter().filter(|kind| **kind == "profile").count(), 1);
+        let unreadable = &lines[lines.len() - 2]["data"];
+        assert_eq!(unreadable["unreadable"], "missing field `row`");
+        let documented = include_str!("../../../docs/json.md");
+        assert!(documented.contains("`unreadable-profile`"));
     }
 
     #[test]

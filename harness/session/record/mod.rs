@@ -227,10 +227,14 @@ impl Findings<'_> {
         }
         warnings.extend(self.losses.unkept());
         if !self.options.selection.is_everything() {
-            warnings.push(
-                "a part of the rows was run: a headline needs every locked row of its set"
-                    .to_owned(),
-            );
+            let has_production = self.cases.rows.iter().any(|row| row.production);
+            let why = match has_production {
+                true => "a part of the rows was run: a headline needs every locked row of its set",
+                false => {
+                    "no production row was run, so there is no verdict on the task: --rows and --set choose the rows"
+                }
+            };
+            warnings.push(why.to_owned());
         }
         for clock in [&self.before, &self.after].into_iter().flatten() {
             if clock.other_processes > 0 {
