@@ -235,6 +235,7 @@ mod tests {
                 blocks: None,
                 hot_blocks: 2,
                 dirty_blocks: 2,
+                beside_blocks: 1,
                 host_blocks: 2,
                 host_ns: 1e6,
                 margin: 0.01,

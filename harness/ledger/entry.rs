@@ -156,6 +156,9 @@ pub struct DeviceRecord {
     pub ceilings: Option<CeilingsRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<ClockRecord>,
+    /// While rows were timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub during: Option<DuringRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<ClockRecord>,
 }
@@ -168,6 +171,25 @@ pub struct ClockRecord {
     pub power_w: f64,
     pub throttle: Vec<String>,
     /// Other processes that hold a context on this GPU.
+    pub other_processes: u32,
+}
+
+/// What NVML said a few times a second while rows were timed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DuringRecord {
+    pub looks: u32,
+    /// Looks that NVML did not answer.
+    pub failed_looks: u32,
+    /// Least and greatest.
+    pub sm_mhz: [u32; 2],
+    pub memory_mhz: [u32; 2],
+    /// The greatest.
+    pub temperature_c: u32,
+    pub power_w: f64,
+    /// Reasons for which the clocks were held down, and how many looks found any.
+    pub throttle: Vec<String>,
+    pub throttled_looks: u32,
+    /// Most processes on this GPU besides the run's own.
     pub other_processes: u32,
 }
 
@@ -337,6 +359,9 @@ pub struct RowRecord {
     /// The same after a producer that has just written the inputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_dirty: Option<LaneRecord>,
+    /// Time of the baseline among replays of the candidate over its time among its own: what interleaving does to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<SpeedupInterval>,
     /// Host time per call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submit: Option<LaneRecord>,

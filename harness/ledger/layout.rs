@@ -233,6 +233,7 @@ mod tests {
         copy_tb_per_s = 3.125
         ceilings = { hot_copy_tb_per_s = 5.5, read_tb_per_s = 3.0, fma_tflops = 60.5, tensor_tflops = 620.0, empty_graph_us = 2.5 }
         before = { sm_mhz = 1980, memory_mhz = 2619, temperature_c = 41, power_w = 312.5, throttle = [], other_processes = 0 }
+        during = { looks = 92, failed_looks = 0, sm_mhz = [1965, 1980], memory_mhz = [2619, 2619], temperature_c = 52, power_w = 412.5, throttle = ["sw-power-cap"], throttled_looks = 3, other_processes = 0 }
         after = { sm_mhz = 1980, memory_mhz = 2619, temperature_c = 41, power_w = 312.5, throttle = ["sw-power-cap"], other_processes = 0 }
 
         [entry.sampling]
@@ -314,6 +315,7 @@ mod tests {
         device_dirty.per_process = [1.0792, 1.0811, 1.083]
         device_dirty.baseline_us = { median = 12.34, mean = 12.352, stddev = 0.02468, min = 12.217, p10 = 12.278, p90 = 12.402, samples = 80 }
         device_dirty.candidate_us = { median = 11.414, mean = 11.426, stddev = 0.022829, min = 11.3, p10 = 11.357, p90 = 11.471, samples = 80 }
+        beside = { speedup = 1.0, low = 0.9994, high = 1.0006 }
 
         [[entry.control]]
         kind = "twins"

@@ -86,6 +86,7 @@ pub(crate) fn row(id: &str) -> RowRecord {
         device: Some(lane(1.2346, 1.2311, 1.2381)),
         device_hot: Some(lane(1.1021, 1.0973, 1.1069)),
         device_dirty: Some(lane(1.0811, 1.0792, 1.083)),
+        beside: Some(around_one(0.0006)),
         submit: None,
         wall: None,
     }
@@ -213,6 +214,17 @@ pub(crate) fn entry() -> Entry {
                 empty_graph_us: 2.5,
             }),
             before: Some(clocks.clone()),
+            during: Some(DuringRecord {
+                looks: 92,
+                failed_looks: 0,
+                sm_mhz: [1965, 1980],
+                memory_mhz: [2619, 2619],
+                temperature_c: 52,
+                power_w: 412.5,
+                throttle: vec!["sw-power-cap".to_owned()],
+                throttled_looks: 3,
+                other_processes: 0,
+            }),
             after: Some(ClockRecord {
                 throttle: vec!["sw-power-cap".to_owned()],
                 ..clocks

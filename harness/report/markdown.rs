@@ -7,7 +7,7 @@ use super::record;
 use super::run::{claim, sampled};
 use super::table::escaped;
 use super::{Color, Tone, profiled};
-use crate::ledger::{ControlsRecord, Entry};
+use crate::ledger::{ControlsRecord, Entry, RowRecord};
 use crate::profile::StoredProfile;
 
 /// The whole page; `gpu` is the profile that the ledger is kept under, `profiles` are those of the entry's candidate.
@@ -28,6 +28,9 @@ pub fn run_markdown(entry: &Entry, gpu: &str, profiles: &[StoredProfile]) -> Str
     text.push_str(&gate_lines(entry));
     if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
         text.push_str(&format!("{}\n\n", escaped(&controls_line(controls))));
+        if let Some(line) = company_line(&entry.rows) {
+            text.push_str(&format!("{line}\n\n"));
+        }
     }
     for warning in &entry.warnings {
         text.push_str(&format!("> warning: {}\n\n", escaped(warning)));
@@ -85,6 +88,17 @@ pub(super) fn controls_line(controls: &ControlsRecord) -> String {
         speedup(controls.planted),
         fine_ratio(controls.planted_found),
     )
+}
+
+/// How far replays of the candidate move the baseline's time, over all rows.
+pub(super) fn company_line(rows: &[RowRecord]) -> Option<String> {
+    let found = rows.iter().filter_map(|row| Some(row.beside?.speedup));
+    let (least, most) = found.fold((f64::INFINITY, 0.0_f64), |(least, most), ratio| {
+        (least.min(ratio), most.max(ratio))
+    });
+    (most > 0.0).then(|| {
+        format!("beside the candidate the baseline takes {least:.4} to {most:.4} of its time alone")
+    })
 }
 
 /// Whether the controls speak for the run.

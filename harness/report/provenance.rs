@@ -2,7 +2,7 @@
 
 use super::evidence::is_emulated;
 use super::numbers::{short, us};
-use crate::ledger::{ClockRecord, Entry};
+use crate::ledger::{ClockRecord, DuringRecord, Entry};
 
 pub(super) fn provenance(entry: &Entry) -> String {
     let from = &entry.provenance;
@@ -29,7 +29,31 @@ pub(super) fn provenance(entry: &Entry) -> String {
     if let (Some(before), Some(after)) = (&device.before, &device.after) {
         text.push_str(&clocks(before, after));
     }
+    if let Some(during) = &device.during {
+        text.push_str(&while_timed(during));
+    }
     text
+}
+
+fn while_timed(during: &DuringRecord) -> String {
+    let [least, most] = during.sm_mhz;
+    let throttle = match during.throttle.is_empty() {
+        true => "never".to_owned(),
+        false => format!(
+            "{} times by {}",
+            during.throttled_looks,
+            during.throttle.join(", ")
+        ),
+    };
+    let unanswered = match during.failed_looks {
+        0 => String::new(),
+        count => format!(" ({count} more unanswered)"),
+    };
+    format!(
+        "while timed, {} looks{unanswered}: SM {least} to {most} MHz, up to {} C and {:.0} W, {} other processes, \
+         throttled {throttle}\n",
+        during.looks, during.temperature_c, during.power_w, during.other_processes
+    )
 }
 
 fn clocks(before: &ClockRecord, after: &ClockRecord) -> String {

@@ -7,7 +7,7 @@ use super::color::{Color, Tone};
 use super::evidence::{figures_stand, is_emulated};
 use super::gates::gates;
 use super::kernels::kernels;
-use super::markdown::controls_line;
+use super::markdown::{company_line, controls_line};
 use super::numbers::{count, interval, short, speedup};
 use super::provenance::provenance;
 use super::rows::rows;
@@ -38,6 +38,9 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
             false => color.paint(Tone::Unsure, &line),
         });
         text.push('\n');
+        if let Some(line) = company_line(&entry.rows) {
+            text.push_str(&format!("{line}\n"));
+        }
     }
     for warning in &entry.warnings {
         text.push_str(&format!(
@@ -170,6 +173,7 @@ mod tests {
         demo_vector_axpy on NVIDIA H100 80GB HBM3, 4 rows, 5 processes of 16 blocks, 95 % intervals, 37.2 s
         gates: 1 passed, 68 checks
         controls: passed; A/A 1.0000 (0.9995-1.0005) over 3 rows, 0 false verdicts; planted 1.020 read as 1.0197 (1.0191-1.0203)
+        beside the candidate the baseline takes 1.0000 to 1.0000 of its time alone
         warning: 1 row of 2 fell back
 
         b200: 1 production row
@@ -210,6 +214,7 @@ mod tests {
         candidate 0123abcd, baseline babababa, contract c0c0c0c0, harness 18fa365, seed 18446744073709551615
         nvcc 13.0.88, driver 580.65.06, copy 3.12 TB/s, empty kernel 1.125 us
         before and after: SM 1980 and 1980 MHz, 41 and 41 C, 0 and 0 other processes, throttled by: sw-power-cap
+        while timed, 92 looks: SM 1965 to 1980 MHz, up to 52 C and 412 W, 0 other processes, throttled 3 times by sw-power-cap
         recorded in ledger/h100/demo_vector_axpy.toml as 20260102T030405Z-0123abcd, hash fdaf2b73
         ");
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::controls::{self, Controlled, PLANTED, TwinRows};
+use super::gpu_watch::GpuWatch;
 use super::losses::Losses;
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{LaneOf, control_record, logs_of};
@@ -67,6 +68,7 @@ pub fn calibrate(
         losses: &losses,
         controls: &controls,
         control_libraries: Some(&libraries),
+        watch: GpuWatch::default(),
     };
     let taken = timing.run(&[], progress)?;
     if let Some((case, why)) = taken.controls.iter().find_map(|controlled| {

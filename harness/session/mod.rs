@@ -4,6 +4,7 @@ mod calibrate;
 mod ceilings;
 mod controls;
 mod error;
+mod gpu_watch;
 mod graphs;
 mod losses;
 mod machine;

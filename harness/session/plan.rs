@@ -194,6 +194,7 @@ impl Sampling {
             blocks: None,
             hot_blocks: 2,
             dirty_blocks: 2,
+            beside_blocks: 1,
             host_blocks: 8,
             host_ns: 1e7,
             margin,
@@ -225,6 +226,7 @@ impl Sampling {
                 1,
                 TimePlan {
                     dirty_blocks: 0,
+                    beside_blocks: 0,
                     ..short
                 },
             ),

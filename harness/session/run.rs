@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::ceilings::Ceilings;
 use super::controls::{self, TwinRows};
+use super::gpu_watch::GpuWatch;
 use super::losses::Losses;
 use super::pair::{WorkerFactory, WorkerHost};
 use super::plan::{Cases, Depth, Sampling};
@@ -122,6 +123,7 @@ pub fn run(
                 losses: &losses,
                 controls: &controls,
                 control_libraries: (!controls.is_empty()).then_some(&libraries),
+                watch: GpuWatch::of(machine),
             };
             let taken = timing.run(&rows, progress)?;
             check_floors(&rows, &taken.rows, &ceilings, &mut book);

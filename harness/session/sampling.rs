@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use tracing::{debug, info};
 
 use super::controls::{Control, Controlled};
+use super::gpu_watch::GpuWatch;
 use super::losses::Losses;
 use super::pair::{ControlLibraries, Roles, WorkerFactory};
 use super::plan::Sampling;
@@ -15,7 +16,7 @@ use super::screening::tell;
 use super::{Progress, RunOptions, SessionError};
 use crate::crash::LostCall;
 use crate::gate::{CaseJudge, GateBook, Left, Oracle, gates};
-use crate::ledger::RawProcess;
+use crate::ledger::{DuringRecord, RawProcess};
 use crate::task::Case;
 use crate::tensor::Role;
 use crate::toolchain::Side;
@@ -43,6 +44,7 @@ pub(super) struct Timing<'a> {
     /// Timed in every process behind its rows.
     pub(super) controls: &'a [Control],
     pub(super) control_libraries: Option<&'a ControlLibraries>,
+    pub(super) watch: GpuWatch<'a>,
 }
 
 /// What the timed processes took.
@@ -50,6 +52,8 @@ pub(super) struct Taken {
     /// By row.
     pub(super) rows: BTreeMap<String, RowSamples>,
     pub(super) controls: Vec<Controlled>,
+    /// What NVML said meanwhile.
+    pub(super) during: Option<DuringRecord>,
 }
 
 /// A row that was sent to the worker, and the seed of its inputs.
@@ -122,6 +126,7 @@ impl Timing<'_> {
         Ok(Taken {
             rows: samples,
             controls,
+            during: self.watch.seen(),
         })
     }
 
@@ -216,6 +221,9 @@ impl Timing<'_> {
                     sent = rows
                         .get(number + 1)
                         .map(|next| self.send(process, next, samples));
+                    if sent.is_some() {
+                        self.watch.look();
+                    }
                     self.audit(process, row, &audits)?;
                     if let Some(Ok(taken)) = samples.get_mut(&row.id) {
                         taken.push(reply);
@@ -418,6 +426,7 @@ fn as_stored(mut reply: TimeReply) -> TimeReply {
         &mut reply.device,
         &mut reply.device_hot,
         &mut reply.device_dirty,
+        &mut reply.beside,
     ] {
         *lane = RawProcess::of(calls, lane).blocks();
     }

@@ -35,6 +35,7 @@ mod tests {
         blocks: None,
         hot_blocks: 4,
         dirty_blocks: 4,
+        beside_blocks: 1,
         host_blocks: 4,
         host_ns: 1e6,
         margin: 0.01,

@@ -113,6 +113,24 @@ pub fn sample_produced(
     Ok(blocks)
 }
 
+/// One block of the baseline alone: its first and last sample follow a replay of its own, the two between one of the
+/// candidate, which counts as being the baseline. The places of both have one mean, so that a drift cancels.
+pub fn sample_beside(
+    device: &mut dyn Device,
+    graphs: &RowGraphs,
+    calls: u32,
+) -> Result<Block, DeviceError> {
+    let RowGraphs {
+        baseline,
+        candidate,
+    } = *graphs;
+    let timings = device.time(&[
+        candidate, baseline, baseline, candidate, baseline, candidate, baseline, baseline, baseline,
+    ])?;
+    let samples = [2, 4, 6, 8].map(|place| timings.ns[place]);
+    Ok(block(Order::Baab, &samples, calls))
+}
+
 fn block(order: Order, replay_ns: &[f64], calls: u32) -> Block {
     let mut ns = [0.0; 4];
     for (ns, time) in ns.iter_mut().zip(replay_ns) {
@@ -179,6 +197,26 @@ mod tests {
             process_log_ratio(&blocks).unwrap().abs() < 0.011,
             "{blocks:?}"
         );
+    }
+
+    #[test]
+    fn what_the_candidate_does_to_the_next_replay_shows_beside_it() {
+        let mut previous = 0;
+        let mut device = device(move |graph, _| {
+            let slowed = if previous == 1 { 1.03 } else { 1.0 };
+            previous = graph;
+            1000.0 * slowed
+        });
+        let block = sample_beside(&mut device, &GRAPHS, 10).unwrap();
+        let ratio = process_log_ratio(&[block]).unwrap();
+        assert!((ratio - 1.03_f64.ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_drift_is_not_taken_for_what_the_candidate_does() {
+        let mut device = device(|_, replay| 1000.0 * (0.001 * replay as f64).exp());
+        let block = sample_beside(&mut device, &GRAPHS, 10).unwrap();
+        assert!(process_log_ratio(&[block]).unwrap().abs() < 1e-12);
     }
 
     /// Samples two blocks under a clock of these values, then of the last one.

@@ -6,7 +6,9 @@ use super::serve::Session;
 use super::time::TimedRow;
 use crate::device::{DeviceError, GraphId, Span, Stream};
 use crate::stats::{Block, Order};
-use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, sample_produced, warm_up};
+use crate::timing::{
+    ClockWatch, RowGraphs, orders, sample_beside, sample_blocks, sample_produced, warm_up,
+};
 use crate::toolchain::Side;
 
 /// Samples of the lanes beside the headline are this much shorter: their figures bear no verdict.
@@ -104,6 +106,26 @@ impl Session {
                 let placement = &placements[call as usize % inputs.len()];
                 sides.launch(side, placement, stream).accepted(side)
             })
+    }
+
+    /// The baseline among replays of the candidate, and the same graph among its own.
+    pub(super) fn beside_lane(
+        &mut self,
+        row: &TimedRow,
+        calls: u32,
+        sets: u32,
+        plan: &TimePlan,
+    ) -> Result<LaneSamples, Fault> {
+        if plan.beside_blocks == 0 {
+            return Ok(Vec::new());
+        }
+        let calls = share(calls);
+        let graphs = self.row_graphs(row, calls, sets.min(calls))?;
+        let blocks = (0..plan.beside_blocks)
+            .map(|_| sample_beside(&mut *self.device, &graphs, calls))
+            .collect::<Result<_, _>>()?;
+        self.discard(&graphs)?;
+        Ok(blocks)
     }
 
     /// Host time of dispatch and launch, the stream being held.

@@ -196,6 +196,8 @@ pub struct TimePlan {
     pub blocks: Option<u32>,
     pub hot_blocks: u32,
     pub dirty_blocks: u32,
+    /// Of the baseline beside the candidate and alone.
+    pub beside_blocks: u32,
     /// Blocks of host-side samples, for `submit` and `wall` each.
     pub host_blocks: u32,
     /// Duration that the calls of a host-side lane aim at.
@@ -216,6 +218,8 @@ pub struct TimeReply {
     pub device_hot: LaneSamples,
     /// Empty where a producer takes so long that nothing is left of a call.
     pub device_dirty: LaneSamples,
+    /// The baseline twice, cold: among replays of the candidate where a block has the baseline, and among its own.
+    pub beside: LaneSamples,
     pub submit: LaneSamples,
     pub wall: LaneSamples,
     pub baseline_graph: GraphRecord,
@@ -242,6 +246,7 @@ impl TimeReply {
             &self.device,
             &self.device_hot,
             &self.device_dirty,
+            &self.beside,
             &self.submit,
             &self.wall,
         ];

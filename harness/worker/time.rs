@@ -98,6 +98,8 @@ impl Session {
             false => device_dirty.extend(second),
         }
         spent.lap("dirty");
+        let beside = self.beside_lane(&row, calls, sets, &plan)?;
+        spent.lap("beside");
         let submit = self.submit_lane(&row, estimate, &plan)?;
         spent.lap("submit");
         let wall = self.wall_lane(&row, estimate, &plan)?;
@@ -122,6 +124,7 @@ impl Session {
             device,
             device_hot,
             device_dirty,
+            beside,
             submit,
             wall,
             baseline_graph,

@@ -124,6 +124,7 @@ pub struct Row {
     pub device: Option<Value>,
     pub device_hot: Option<Value>,
     pub device_dirty: Option<Value>,
+    pub beside: Option<Value>,
     pub submit: Option<Value>,
     pub wall: Option<Value>,
 }

@@ -7,7 +7,7 @@ use super::{lanes, profiles, roofline, samples, speedups};
 use crate::ledger::{ControlsRecord, Entry, RawSamples};
 use crate::profile::StoredProfile;
 use crate::report::evidence::{figures_stand, is_emulated};
-use crate::report::markdown::{controls_line, controls_tone};
+use crate::report::markdown::{company_line, controls_line, controls_tone};
 use crate::report::numbers::{fine_ratio, short, speedup};
 use crate::report::plot::{Shape, Strip, Strips};
 use crate::report::record;
@@ -102,6 +102,7 @@ fn controls(entry: &Entry) -> Markup {
     };
     html! {
         p { (controls_line(of_run)) }
+        @if let Some(line) = company_line(&entry.rows) { p { (line) } }
         (control_strips(entry, of_run))
         (record::controls(entry).html())
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::physics::Bound;
+use super::physics::{Bound, Ratio};
 use crate::ledger::{self, LaneRecord, Spread};
 
 #[derive(Serialize)]
@@ -151,6 +151,7 @@ pub(super) struct Row<'a> {
     device: Option<Lane<'a>>,
     device_hot: Option<Lane<'a>>,
     device_dirty: Option<Lane<'a>>,
+    beside: Option<Ratio>,
     submit: Option<Lane<'a>>,
     wall: Option<Lane<'a>>,
 }
@@ -192,6 +193,7 @@ impl<'a> Row<'a> {
             device: lane(&row.device),
             device_hot: lane(&row.device_hot),
             device_dirty: lane(&row.device_dirty),
+            beside: row.beside.map(Ratio::from),
             submit: lane(&row.submit),
             wall: lane(&row.wall),
         }

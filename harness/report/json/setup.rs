@@ -57,6 +57,7 @@ pub(super) struct Device<'a> {
     copy_tb_per_s: f64,
     ceilings: Option<Ceilings>,
     before: Option<Clocks<'a>>,
+    during: Option<During<'a>>,
     after: Option<Clocks<'a>>,
 }
 
@@ -68,6 +69,35 @@ struct Clocks<'a> {
     power_w: f64,
     throttle: &'a [String],
     other_processes: u32,
+}
+
+#[derive(Serialize)]
+struct During<'a> {
+    looks: u32,
+    failed_looks: u32,
+    sm_mhz: [u32; 2],
+    memory_mhz: [u32; 2],
+    temperature_c: u32,
+    power_w: f64,
+    throttle: &'a [String],
+    throttled_looks: u32,
+    other_processes: u32,
+}
+
+impl<'a> From<&'a ledger::DuringRecord> for During<'a> {
+    fn from(record: &'a ledger::DuringRecord) -> Self {
+        Self {
+            looks: record.looks,
+            failed_looks: record.failed_looks,
+            sm_mhz: record.sm_mhz,
+            memory_mhz: record.memory_mhz,
+            temperature_c: record.temperature_c,
+            power_w: record.power_w,
+            throttle: &record.throttle,
+            throttled_looks: record.throttled_looks,
+            other_processes: record.other_processes,
+        }
+    }
 }
 
 impl<'a> Device<'a> {
@@ -91,6 +121,7 @@ impl<'a> Device<'a> {
             copy_tb_per_s: device.copy_tb_per_s,
             ceilings: device.ceilings.as_ref().map(Ceilings::from),
             before: device.before.as_ref().map(clocks),
+            during: device.during.as_ref().map(During::from),
             after: device.after.as_ref().map(clocks),
         }
     }

@@ -111,8 +111,11 @@ impl Findings<'_> {
 
     /// Somebody else's work is in the times of a GPU that is shared.
     fn shared_gpu(&self) -> Option<String> {
-        let clocks = [&self.before, &self.after].into_iter().flatten();
-        let others = clocks.map(|clock| clock.other_processes).max()?;
+        let around = [&self.before, &self.after].into_iter().flatten();
+        let around = around.map(|clock| clock.other_processes);
+        let during = self.timed.and_then(|timed| timed.during.as_ref());
+        let during = during.map(|during| during.other_processes);
+        let others = around.chain(during).max()?;
         (others > 0).then(|| format!("{others} other processes held a context on this GPU"))
     }
 

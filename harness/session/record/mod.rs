@@ -117,6 +117,7 @@ fn entry(findings: &Findings) -> Entry {
             copy_tb_per_s: findings.ceilings.copy_bytes_per_second().unwrap_or(0.0) * 1e-12,
             ceilings: findings.ceilings.record(),
             before: findings.before.clone(),
+            during: findings.timed.and_then(|timed| timed.during.clone()),
             after: findings.after.clone(),
         },
         sampling: SamplingRecord {

@@ -7,10 +7,11 @@ use crate::ledger::{RawProcess, RawRow, RawSamples};
 use crate::worker::TimeReply;
 
 /// Device lanes by their names in the entry.
-const LANES: [(&str, LaneOf); 3] = [
+const LANES: [(&str, LaneOf); 4] = [
     ("device", |reply| &reply.device),
     ("device_hot", |reply| &reply.device_hot),
     ("device_dirty", |reply| &reply.device_dirty),
+    ("beside", |reply| &reply.beside),
 ];
 
 impl Findings<'_> {

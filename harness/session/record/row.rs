@@ -70,6 +70,7 @@ impl Findings<'_> {
         row.device = of(|reply| &reply.device);
         row.device_hot = of(|reply| &reply.device_hot);
         row.device_dirty = of(|reply| &reply.device_dirty);
+        row.beside = of(|reply| &reply.beside).and_then(|lane| lane.ratio);
         row.submit = of(|reply| &reply.submit);
         row.wall = of(|reply| &reply.wall);
         if let (Some(device), Some(copy)) = (&row.device, self.ceilings.copy_bytes_per_second()) {
@@ -148,6 +149,7 @@ fn blank_row(case: &Case) -> RowRecord {
         device: None,
         device_hot: None,
         device_dirty: None,
+        beside: None,
         submit: None,
         wall: None,
     }

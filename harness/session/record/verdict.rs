@@ -1,7 +1,7 @@
 //! The word on each row, and what weakens it.
 
 use super::{CONFIDENCE, Findings};
-use crate::ledger::{ModesRecord, RowRecord, RowState, Verdict};
+use crate::ledger::{ModesRecord, RowRecord, RowState, SpeedupInterval, Verdict};
 use crate::stats::{Block, Estimate, modes, second_opinion, standing_verdict, verdicts};
 use crate::toolchain::Side;
 use crate::worker::TimeReply;
@@ -81,6 +81,42 @@ fn weaken(row: &mut RowRecord, replies: &[TimeReply], margin: f64) {
             "the SM clock moved within {unsteady} of its blocks"
         ));
     }
+    if let Some(doubt) = row
+        .beside
+        .and_then(|beside| moved_by_company(beside, margin))
+    {
+        standing = Verdict::Inconclusive;
+        doubts.push(doubt);
+    }
     row.verdict = Some(standing);
     row.doubt = (!doubts.is_empty()).then(|| doubts.join("; "));
+}
+
+/// Whether the baseline is another one among replays of the candidate: then interleaving measures itself.
+fn moved_by_company(beside: SpeedupInterval, margin: f64) -> Option<String> {
+    let half = margin / 2.0;
+    let is_moved = beside.low > 1.0 + half || beside.high < 1.0 - half;
+    is_moved.then(|| {
+        format!(
+            "beside the candidate the baseline takes {:.4} times as long as among its own replays",
+            beside.speedup
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_baseline_that_the_candidate_slows_down_is_a_doubt() {
+        let doubt = |low, high| {
+            let speedup = f64::midpoint(low, high);
+            moved_by_company(SpeedupInterval { speedup, low, high }, 0.01)
+        };
+        assert_eq!(doubt(0.996, 1.02), None);
+        assert_eq!(doubt(1.001, 1.004), None);
+        assert!(doubt(1.01, 1.03).is_some_and(|text| text.contains("1.0200 times")));
+        assert!(doubt(0.95, 0.99).is_some());
+    }
 }
