@@ -22,6 +22,7 @@ mod report;
 mod rows;
 mod rows_arguments;
 mod selftest;
+mod setup;
 mod show;
 mod status;
 mod terminal;
