@@ -10,6 +10,7 @@ use super::brief::BriefArguments;
 use super::calibrate::CalibrateArguments;
 use super::manual::{CompletionsArguments, ManArguments};
 use super::profile::ProfileArguments;
+use super::replicate::ReplicateArguments;
 use super::report::ReportArguments;
 use super::rows_arguments::RowsArguments;
 use super::status::StatusArguments;
@@ -70,6 +71,8 @@ pub(super) enum Command {
     Profile(ProfileArguments),
     /// Make a lost call again, from the dump that it left
     Replay(ReplayArguments),
+    /// Make an entry's run again, and say of each row whether it reads the same; the answer is an entry of its own
+    Replicate(ReplicateArguments),
     /// Report on all tasks, or on one run of a task: for a terminal, a pull request, a browser or a program
     Report(ReportArguments),
     /// Say where all tasks stand: measured or stale, what was decided, and how far from the bound; what needs work first

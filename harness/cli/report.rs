@@ -31,14 +31,15 @@ fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Resu
     let path = opened.path();
     let entry = match &arguments.entry {
         Some(name) => Some(opened.entry(named(&opened, name)?)?),
-        None => opened.newest()?,
+        None => opened.newest_where(|_| true)?,
     };
     let entry = &entry.ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
+    let again = &opened.replications_of(&entry.id)?;
     let format = &arguments.format;
     if format.json {
-        terminal.json(|out| json::run(entry, Recorded::In(path), out))?;
+        terminal.json(|out| json::shown(entry, again, Recorded::In(path), out))?;
     } else if format.markdown {
-        terminal.result(&report::run_markdown(entry, &arguments.gpu))?;
+        terminal.result(&report::run_markdown(entry, again, &arguments.gpu))?;
     } else if format.html {
         let samples = samples(entry, path, terminal)?;
         let raw = match (&samples, &entry.samples) {
@@ -46,10 +47,11 @@ fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Resu
             (None, Some(named)) => Raw::Missing(&named.file),
             (None, None) => Raw::NotKept,
         };
-        let page = report::entry_html(entry, &arguments.gpu, raw);
+        let page = report::entry_html(entry, again, &arguments.gpu, raw);
         page_to(&page, arguments.output.as_deref(), terminal)?;
     } else {
-        terminal.result(&report::run(entry, Recorded::In(path), terminal.color()))?;
+        let view = report::run(entry, Recorded::In(path), terminal.color());
+        terminal.result(&(view + &report::replicated_by(again, terminal.color())))?;
     }
     Ok(())
 }
@@ -93,7 +95,7 @@ fn of_all(arguments: &ReportArguments, terminal: &Terminal) -> Result<(), Failur
     let newest = |task: &Task| -> Result<Option<Entry>, Failure> {
         let path = ledgers.join(format!("{}.toml", task.name));
         Ok(match path.is_file() {
-            true => Ledger::at(&path).open()?.newest()?,
+            true => Ledger::at(&path).open()?.newest_where(|_| true)?,
             false => None,
         })
     };

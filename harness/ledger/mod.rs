@@ -19,6 +19,7 @@ mod order;
 mod printable;
 mod profiles;
 mod read;
+mod replication;
 #[cfg(test)]
 pub(crate) mod sample;
 mod samples;
@@ -41,6 +42,7 @@ pub use merge::{MergeError, Merged};
 pub use note::{NoteError, PendingNote};
 pub use opened::Opened;
 pub use profiles::{profile_path, profiles_of};
+pub use replication::ReplicatesRecord;
 pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;
 pub use store::Ledger;

@@ -22,7 +22,7 @@ pub struct Verification {
     pub entries: usize,
     /// The good entries by contract, oldest first. An entry of a newer schema that this version cannot read is in none.
     pub epochs: Vec<Epoch>,
-    /// The last good entry, if this version can read it.
+    /// The last good entry, if this version can read it; not a replication of other sources than those before it.
     pub newest: Option<Box<Entry>>,
     pub fault: Option<Box<CorruptLedger>>,
 }
@@ -63,7 +63,10 @@ impl Verification {
                 entries: 1,
             }),
         }
-        self.newest = Some(Box::new(entry));
+        let newest = self.newest.as_deref();
+        if newest.is_none_or(|newest| entry.succeeds(newest)) {
+            self.newest = Some(Box::new(entry));
+        }
     }
 }
 

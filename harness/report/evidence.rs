@@ -5,7 +5,7 @@ use crate::ledger::{Entry, Outcome, RowState};
 /// The name that stands for the device in emulated entries.
 const EMULATED: &str = "emulated";
 
-pub(super) fn is_emulated(entry: &Entry) -> bool {
+pub(crate) fn is_emulated(entry: &Entry) -> bool {
     entry.gpu == EMULATED
 }
 

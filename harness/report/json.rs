@@ -10,6 +10,7 @@ mod lines;
 mod lists;
 mod physics;
 mod profile;
+mod replicates;
 mod setup;
 mod status;
 mod summary;
@@ -25,6 +26,7 @@ use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
 use physics::{Control, Controls, Kernel, Samples};
 use profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
+use replicates::ReplicationLine;
 use setup::{Device, Provenance, Sampling};
 use status::StatusLine;
 use summary::SummaryLine;
@@ -50,6 +52,20 @@ pub const JSON_SCHEMA_VERSION: u32 = 1;
 ///
 /// What `out` returns; a broken pipe is the caller's to judge.
 pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::Result<()> {
+    shown(entry, &[], recorded, out)
+}
+
+/// The same of an entry that was looked up, with a `replication` for each run that made it again, before `end`.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn shown(
+    entry: &Entry,
+    replications: &[Entry],
+    recorded: Recorded<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let stands = figures_stand(entry);
     line(out, &Line::Begin(Begin::run(entry)))?;
     line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
@@ -81,6 +97,9 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::R
     }
     for (set, headline) in entry.headline.iter().filter(|_| stands) {
         line(out, &Line::Headline(HeadlineLine::of(set, headline)))?;
+    }
+    for again in replications.iter().filter_map(ReplicationLine::of) {
+        line(out, &Line::Replication(again))?;
     }
     line(out, &Line::End(End::of(entry, recorded)))
 }
@@ -369,9 +388,11 @@ mod tests {
         };
         let found = (found, tree);
         let mut lost = sample::entry();
+        lost.replicates = Some(sample::replicates());
         lost.gates.push(sample::gate(1));
         lost.rows[0].state = RowState::Lost;
-        let mut all = lines(|out| run(&entry, Recorded::Nowhere, out));
+        let again = std::slice::from_ref(&lost);
+        let mut all = lines(|out| shown(&entry, again, Recorded::Nowhere, out));
         all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
         all.extend(lines(|out| {
             verifications(std::slice::from_ref(&found), out)

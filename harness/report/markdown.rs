@@ -4,13 +4,14 @@ use super::evidence::is_emulated;
 use super::gates;
 use super::numbers::{count, fine_ratio, speedup};
 use super::record;
+use super::replicated::lines;
 use super::run::{claim, sampled};
 use super::table::escaped;
 use super::{Color, Tone};
 use crate::ledger::{ControlsRecord, Entry};
 
-/// The whole page; `gpu` is the profile that the ledger is kept under.
-pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
+/// The whole page; `gpu` is the profile that the ledger is kept under, `again` are the entries that made this one again.
+pub fn run_markdown(entry: &Entry, again: &[Entry], gpu: &str) -> String {
     let mut text = format!(
         "## {}: {} on {}\n\n**{}**\n\n{}; {}, entry `{}`\n\n",
         entry.decision,
@@ -21,6 +22,9 @@ pub fn run_markdown(entry: &Entry, gpu: &str) -> String {
         entry.started.get(..10).unwrap_or(&entry.started),
         entry.id,
     );
+    for line in lines(entry, again) {
+        text.push_str(&format!("{}\n\n", escaped(&line)));
+    }
     text.push_str(&gate_lines(entry));
     if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
         text.push_str(&format!("{}\n\n", escaped(&controls_line(controls))));
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_decision_comes_first_and_the_tables_are_folded() {
-        let page = run_markdown(&sample::entry(), "h100");
+        let page = run_markdown(&sample::entry(), &[], "h100");
         assert!(
             page.starts_with(
                 "## promote: demo_vector_axpy on NVIDIA H100 80GB HBM3\n\n**speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback**\n"
@@ -136,12 +140,28 @@ mod tests {
     }
 
     #[test]
+    fn both_entries_of_a_replication_name_the_other() {
+        let mut again = sample::entry();
+        again.replicates = Some(sample::replicates());
+        let page = run_markdown(&again, &[], "h100");
+        assert!(
+            page.contains("\n\nreplicates 20260101T030405Z-0123abcd: does NOT agree, 1 of 2 rows"),
+            "{page}"
+        );
+        let page = run_markdown(&sample::entry(), &[again], "h100");
+        assert!(
+            page.contains("\n\nNOT replicated by 20260102T030405Z-0123abcd, 1 of 2 rows"),
+            "{page}"
+        );
+    }
+
+    #[test]
     fn what_failed_is_listed_and_no_speed_is_claimed() {
         let mut entry = sample::entry();
         entry.decision = Decision::Invalid;
         entry.summary = "gates failed: poison".to_owned();
         entry.gates.push(sample::gate(2));
-        let page = run_markdown(&entry, "h100");
+        let page = run_markdown(&entry, &[], "h100");
         assert!(page.contains("**gates failed: poison**"), "{page}");
         assert!(
             page.contains("- poison: 2 of 68 checks failed\n  - row_0 candidate out\\[7\\]: expected 1.5, found NaN\n"),

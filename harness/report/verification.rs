@@ -72,8 +72,8 @@ fn standing(found: &Verification, tree: &TreeComparison, color: Color) -> String
 }
 
 fn is_newest_contract(found: &Verification, contract_hash: &str) -> bool {
-    let newest = found.epochs.last();
-    newest.is_some_and(|epoch| epoch.contract_hash == contract_hash)
+    let newest = found.newest.as_ref();
+    newest.is_some_and(|newest| newest.provenance.contract_hash == contract_hash)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod process;
 mod profile;
 mod project;
 mod replay;
+mod replicate;
 mod report;
 mod rows;
 mod sandbox;

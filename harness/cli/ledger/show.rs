@@ -23,11 +23,13 @@ pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outc
             .ok_or_else(|| Failure::Usage(format!("{} has no entry", opened.path().display())))?,
     };
     let (entry, recorded) = (opened.entry(place)?, Recorded::In(opened.path()));
+    let again = opened.replications_of(&entry.id)?;
     match arguments.json {
-        true => terminal.json(|out| json::run(&entry, recorded, out))?,
+        true => terminal.json(|out| json::shown(&entry, &again, recorded, out))?,
         false => {
             let view = report::run(&entry, recorded, terminal.color());
-            terminal.result(&(view + &profiled(opened.path(), &entry)))?;
+            let again = report::replicated_by(&again, terminal.color());
+            terminal.result(&(view + &again + &profiled(opened.path(), &entry)))?;
         }
     }
     Ok(exit_codes::PASSED)

@@ -10,6 +10,7 @@ use crate::report::markdown::{controls_line, controls_tone};
 use crate::report::numbers::{fine_ratio, short, speedup};
 use crate::report::plot::{Shape, Strip, Strips};
 use crate::report::record;
+use crate::report::replicated::lines;
 use crate::report::run::{claim, sampled};
 use crate::report::table::{Table, tone_class};
 
@@ -23,10 +24,10 @@ pub enum Raw<'a> {
     Missing(&'a str),
 }
 
-/// The whole page; `gpu` is the profile that the ledger is kept under.
-pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>) -> String {
+/// The whole page; `gpu` is the profile that the ledger is kept under, `again` are the entries that made this one again.
+pub fn entry_html(entry: &Entry, again: &[Entry], gpu: &str, raw: Raw<'_>) -> String {
     let body = html! {
-        (header(entry))
+        (header(entry, again))
         @if figures_stand(entry) {
             (section("Speedup of each row", &speedups::speedups(entry)))
         } @else {
@@ -57,7 +58,7 @@ pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>) -> String {
     )
 }
 
-fn header(entry: &Entry) -> Markup {
+fn header(entry: &Entry, again: &[Entry]) -> Markup {
     html! {
         header {
             h1 { (entry.task) " on " (entry.gpu) }
@@ -69,6 +70,7 @@ fn header(entry: &Entry) -> Markup {
                 code { (short(&entry.provenance.baseline_source)) } " under contract "
                 code { (short(&entry.provenance.contract_hash)) } "; "
                 (sampled(entry)) "; " (entry.started) "; entry " code { (entry.id) } }
+            @for line in lines(entry, again) { p { (line) } }
             @if let Some(controls) = &entry.controls {
                 p class=(tone_class(controls_tone(controls)).trim()) { (controls_line(controls)) }
             }
@@ -156,7 +158,7 @@ mod tests {
     #[test]
     fn a_page_has_every_part_and_every_row() {
         let entry = sample::entry();
-        let page = entry_html(&entry, "h100", Raw::NotKept);
+        let page = entry_html(&entry, &[], "h100", Raw::NotKept);
         for part in [
             "Speedup of each row",
             "Buckets",
@@ -183,7 +185,7 @@ mod tests {
         entry.gpu = "emulated".to_owned();
         entry.controls = None;
         entry.control_rows.clear();
-        let page = entry_html(&entry, "emulated", Raw::NotKept);
+        let page = entry_html(&entry, &[], "emulated", Raw::NotKept);
         assert!(page.contains("emulated times are no evidence"));
         for figure in ["<svg", "12.34", "1.235", "2.98"] {
             assert!(!page.contains(figure), "{figure} in {page}");
@@ -195,6 +197,6 @@ mod tests {
         let mut entry = sample::entry();
         entry.buckets[0].name = "<script>alert(1)</script>".to_owned();
         entry.rows[0].bucket = entry.buckets[0].name.clone();
-        assert!(!entry_html(&entry, "h100", Raw::NotKept).contains("<script"));
+        assert!(!entry_html(&entry, &[], "h100", Raw::NotKept).contains("<script"));
     }
 }

@@ -11,6 +11,7 @@ use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::physics::{Control, Controls, Kernel, Samples};
 use super::profile::{ProfileChangeLine, ProfileLine, ProfiledKernelLine};
+use super::replicates::{Replicates, ReplicationLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::status::StatusLine;
 use super::summary::SummaryLine;
@@ -35,6 +36,7 @@ pub(super) enum Line<'a> {
     Control(Box<Control<'a>>),
     Kernel(Kernel<'a>),
     Headline(HeadlineLine<'a>),
+    Replication(ReplicationLine<'a>),
     End(End<'a>),
     Entry(EntryLine<'a>),
     Attempt(AttemptLine<'a>),
@@ -97,6 +99,7 @@ pub(super) struct End<'a> {
     decision: String,
     summary: &'a str,
     note: Option<&'a str>,
+    replicates: Option<Replicates<'a>>,
     wall_seconds: f64,
     ledger: Option<&'a Path>,
     unsaved: Option<&'a Path>,
@@ -115,6 +118,7 @@ impl<'a> End<'a> {
             decision: entry.decision.to_string(),
             summary: &entry.summary,
             note: entry.note.as_deref(),
+            replicates: Replicates::in_entry(entry),
             wall_seconds: entry.wall_seconds,
             ledger,
             unsaved,

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::findings::HeadlineLine;
+use super::replicates::Replicates;
 use crate::brief::TreeComparison;
 use crate::ledger::{Entry, Verification};
 use crate::report::evidence::{gates_passed, rows_measured};
@@ -18,6 +19,7 @@ pub(super) struct EntryLine<'a> {
     decision: String,
     summary: &'a str,
     note: Option<&'a str>,
+    replicates: Option<Replicates<'a>>,
     evidence: bool,
     contract_hash: &'a str,
     candidate_source: &'a str,
@@ -42,6 +44,7 @@ impl<'a> EntryLine<'a> {
             decision: entry.decision.to_string(),
             summary: &entry.summary,
             note: entry.note.as_deref(),
+            replicates: Replicates::in_entry(entry),
             evidence: stands,
             contract_hash: &entry.provenance.contract_hash,
             candidate_source: &entry.provenance.candidate_source,

@@ -1,0 +1,14 @@
+//! Making an entry's run again: its sources, its flags, and whether the new run says the same.
+
+mod agreement;
+mod claim;
+mod comparison;
+mod error;
+mod recipe;
+mod sources;
+
+pub use agreement::{Agreement, HeadlineAgreement, RowAgreement, Said, Word};
+pub use claim::{Claim, claim_of};
+pub use error::ReplicationError;
+pub use recipe::{same_build, same_flags};
+pub use sources::Sources;
