@@ -8,7 +8,7 @@ use super::replicated::replicates;
 use super::run::{placed, sampled};
 use super::{Cell, Color, Column, Grid, Recorded, Tone};
 use crate::ledger::Entry;
-use crate::replication::{Agreement, Claim, HeadlineAgreement, RowAgreement, Said, Word};
+use crate::replication::{Agreement, Claim, HeadlineAgreement, Said, Word};
 
 /// Whether the claim holds, then each set and each production row before and now.
 pub fn replication(
@@ -63,7 +63,7 @@ fn figures(agreement: &Agreement, color: Color) -> String {
         .iter()
         .map(|set| headline(set, color))
         .collect();
-    format!("{rows}{sets}\n{}", table(&agreement.rows, color))
+    format!("{rows}{sets}\n{}", table(agreement, color))
 }
 
 fn headline(of: &HeadlineAgreement, color: Color) -> String {
@@ -77,35 +77,39 @@ fn headline(of: &HeadlineAgreement, color: Color) -> String {
     )
 }
 
-fn table(rows: &[RowAgreement], color: Color) -> String {
-    let mut grid = Grid::new([
+/// The ratio has a column where speeds are compared.
+fn table(agreement: &Agreement, color: Color) -> String {
+    let rows = &agreement.rows;
+    if rows.is_empty() {
+        return "no production row to compare\n".to_owned();
+    }
+    let with_ratio = agreement.claim == Claim::Speeds;
+    let mut columns = vec![
         Column::Shrinking("row"),
         Column::Text("set"),
         Column::Number("then"),
         Column::Number("now"),
-        Column::Number("now / then (95 %)"),
-        Column::Text("reading"),
-    ]);
+    ];
+    columns.extend(with_ratio.then_some(Column::Number("now / then (95 %)")));
+    columns.push(Column::Text("reading"));
+    let mut grid = Grid::of(columns);
     for row in rows {
-        grid.push([
+        let mut cells: Vec<Cell> = vec![
             row.id.as_str().into(),
             row.set.as_str().into(),
             said(&row.before).into(),
             said(&row.after).into(),
-            or_none(row.change, fine_ratio).into(),
-            Cell::toned(tone(row.word), word(row.word)),
-        ]);
+        ];
+        cells.extend(with_ratio.then(|| or_none(row.change, fine_ratio).into()));
+        cells.push(Cell::toned(tone(row.word), word(row.word)));
+        grid.push_row(cells);
     }
-    let disagreeing = rows.iter().filter(|row| !row.word.agrees()).count();
-    match rows.is_empty() {
-        true => "no production row to compare\n".to_owned(),
-        false => format!(
-            "{}{} of {} agree\n",
-            grid.render(color),
-            rows.len() - disagreeing,
-            count(rows.len(), "production row", "production rows")
-        ),
-    }
+    format!(
+        "{}agreeing: {} of {}\n",
+        grid.render(color),
+        rows.len() - agreement.disagreeing().count(),
+        count(rows.len(), "production row", "production rows")
+    )
 }
 
 fn said(said: &Said) -> String {
@@ -171,7 +175,7 @@ mod tests {
         ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
         qwen_s4096_c3072_bcast11      b200  1.235 (1.231-1.238)  1.235 (1.231-1.238)  1.0000 (0.9936-1.0064)  agrees
         qwen_edit_s189_c3072_bcast11  b200  1.235 (1.231-1.238)  1.100 (1.098-1.102)  0.8910 (0.8858-0.8962)  lower
-        1 of 2 production rows agree
+        agreeing: 1 of 2 production rows
         recorded in ledger/h100/demo_vector_axpy.toml as 20260103T030405000Z-0123abcd, hash fdaf2b73
         ");
     }
@@ -196,11 +200,11 @@ mod tests {
         warning: 1 row of 2 fell back
         gates and the state of each row are compared, no speeds: none is claimed
 
-        row                           set       then                 now  now / then (95 %)  reading
-        ────────────────────────────────────────────────────────────────────────────────────────────
-        qwen_s4096_c3072_bcast11      b200  measured  measured, declined                  -  differs
-        qwen_edit_s189_c3072_bcast11  b200  measured            measured                  -  agrees
-        1 of 2 production rows agree
+        row                           set       then                 now  reading
+        ─────────────────────────────────────────────────────────────────────────
+        qwen_s4096_c3072_bcast11      b200  measured  measured, declined  differs
+        qwen_edit_s189_c3072_bcast11  b200  measured            measured  agrees
+        agreeing: 1 of 2 production rows
         recorded in ledger/h100/demo_vector_axpy.toml as 20260103T030405000Z-0123abcd, hash fdaf2b73
         ");
     }

@@ -54,7 +54,7 @@ fn a_run_made_again_agrees_and_both_entries_say_so() {
         &format!("replicates {id}: agrees, 1 of 1 row"),
         "axpy: no-verdict then, no-verdict now, on emulated",
         "no speeds: none is claimed",
-        "1 of 1 production row agree",
+        "agreeing: 1 of 1 production row",
         "recorded in ",
     ]);
     assert!(!said.stdout.contains("speedup"), "{}", said.stdout);
