@@ -296,8 +296,8 @@ pub(super) enum LedgerCommand {
         /// The later entry; the newest if absent
         after: Option<String>,
     },
-    /// Check every hash of every ledger, print the heads to be pinned elsewhere, and compare the newest entries' contract
-    /// and sources with the tree's
+    /// Check every hash of every ledger, compute the figures again from raw samples, print the heads to be pinned
+    /// elsewhere, and compare the newest entries' contract and sources with the tree's
     Verify(VerifyArguments),
     /// Join two copies of a ledger that both took entries: every entry of either stays as it is
     ///
@@ -372,7 +372,7 @@ pub(super) struct VerifyArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) ledger: Option<PathBuf>,
 
-    /// Exit with 9 too where a newest entry is not of the tree's contract and sources
+    /// Exit with 9 too where a newest entry is not of the tree's contract and sources, or raw samples are missing
     #[arg(long)]
     pub(super) strict: bool,
 

@@ -41,7 +41,8 @@ pub mod exit_codes {
     pub const INCONCLUSIVE: u8 = 7;
     /// No such device here, or it cannot be used.
     pub const NO_DEVICE: u8 = 8;
-    /// A ledger is corrupt, could not be written, or is not of the tree although `verify --strict` asked for that.
+    /// A ledger is corrupt, contradicted by its samples or could not be written, or is not of the tree or without its
+    /// samples although `verify --strict` asked for both.
     pub const LEDGER: u8 = 9;
     /// Ctrl-C, as shells number it.
     pub const INTERRUPTED: u8 = 130;

@@ -19,6 +19,7 @@ mod order;
 mod printable;
 mod profiles;
 mod read;
+mod recomputation;
 mod replication;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -46,4 +47,4 @@ pub use replication::ReplicatesRecord;
 pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;
 pub use store::Ledger;
-pub use verification::{Epoch, Verification};
+pub use verification::{Epoch, Recomputed, SamplesFault, Verification};

@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
     use crate::brief::{FoundProfile, Gap, SourceChange, Standing};
-    use crate::ledger::{Epoch, RowState, sample};
+    use crate::ledger::{Epoch, Recomputed, RowState, SamplesFault, sample};
 
     fn lines(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> Vec<Value> {
         let mut out = Vec::new();
@@ -277,6 +277,7 @@ mod tests {
             epochs: Vec::new(),
             newest: None,
             fault: None,
+            samples: Recomputed::default(),
         }
     }
 
@@ -376,6 +377,10 @@ mod tests {
             contract_hash: "c0".repeat(32),
             first: entry.id.clone(),
             entries: 1,
+        });
+        found.samples.faults.push(SamplesFault {
+            entry: entry.id.clone(),
+            what: "row `x`, device: speedup 2 in the entry, 1.0 from the samples".to_owned(),
         });
         let change = SourceChange {
             what: "candidate",

@@ -145,8 +145,24 @@ pub struct Verification {
     pub merges: usize,
     pub head: Option<String>,
     pub fault: Option<Fault>,
+    pub samples: Samples,
     pub epochs: Vec<Epoch>,
     pub tree: Option<Tree>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Samples {
+    pub recomputed: usize,
+    pub missing: Vec<String>,
+    pub faults: Vec<SamplesFault>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplesFault {
+    pub entry_id: String,
+    pub message: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,6 +15,7 @@ mod page;
 mod process;
 mod profile;
 mod project;
+mod recomputation;
 mod replay;
 mod replicate;
 mod report;
