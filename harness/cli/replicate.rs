@@ -13,7 +13,7 @@ use super::setup::Setup;
 use super::terminal::Terminal;
 use crate::ledger::Entry;
 use crate::replication::{Agreement, ReplicationError, Sources, claim_of, same_build, same_flags};
-use crate::report::{self, Recorded, is_emulated};
+use crate::report::{self, Recorded, is_emulated, json};
 use crate::session::{self, Depth, GpuChoice, Machine, Selection, SessionError};
 use crate::task::Task;
 
@@ -33,6 +33,10 @@ pub(super) struct ReplicateArguments {
     /// Run although the build's flags are not those of the entry
     #[arg(long)]
     other_flags: bool,
+
+    /// JSON lines on stdout instead of text (docs/json.md)
+    #[arg(long)]
+    json: bool,
 
     /// Ledgers below this folder; ledger/ and, for emulated entries, target/kda/ledger/ by default
     #[arg(long, value_name = "DIR")]
@@ -60,9 +64,8 @@ pub(super) fn replicate(arguments: &ReplicateArguments, terminal: &Terminal) -> 
     if let Some(commit) = sources.commit() {
         terminal.remark(&format!("sources are those of commit {commit}"))?;
     }
-    let after = run(&found, &setup, &sources, arguments, terminal)?;
-    let agreement = Agreement::of(claim, before, &after.entry);
-    let mut finished = after;
+    let mut finished = run(&found, &setup, &sources, arguments, terminal)?;
+    let agreement = Agreement::of(claim, before, &finished.entry);
     finished.entry.replicates = Some(agreement.record(before, sources.commit()));
     let destination = Destination::Folder(found.folder.clone());
     let (entry, kept) = record(finished, &destination, &setup.machine, &setup.context)?;
@@ -71,8 +74,15 @@ pub(super) fn replicate(arguments: &ReplicateArguments, terminal: &Terminal) -> 
         Kept::In(path) => Recorded::In(path),
         Kept::Unsaved { saved, .. } => Recorded::Unsaved(saved),
     };
-    let view = report::replication(before, &entry, &agreement, recorded, terminal.color());
-    terminal.result(&view)?;
+    match arguments.json {
+        true => terminal.json(|out| json::replication(&entry, &agreement, recorded, out))?,
+        false => {
+            let color = terminal.color();
+            terminal.result(&report::replication(
+                before, &entry, &agreement, recorded, color,
+            ))?;
+        }
+    }
     match kept {
         Kept::Unsaved { saved, cause } => Err(Failure::NotRecorded { saved, cause }),
         Kept::Nowhere | Kept::In(_) => Ok(agreement_code(&agreement, &entry)),

@@ -1,8 +1,8 @@
 //! Whether a run says what the entry says that it made again.
 
-use super::Claim;
 use super::comparison::{gates, headlines, rows};
-use crate::ledger::{Decision, Entry, ReplicatesRecord, SpeedupInterval};
+use super::{Claim, HeadlineAgreement, RowAgreement, Word};
+use crate::ledger::{Decision, Entry, ReplicatesRecord};
 
 /// Two runs of one candidate, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,54 +15,6 @@ pub struct Agreement {
     pub headlines: Vec<HeadlineAgreement>,
     /// Gates that one run passed and the other did not, in words.
     pub gates: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct RowAgreement {
-    pub id: String,
-    pub set: String,
-    pub before: Said,
-    pub after: Said,
-    /// Speedup after over speedup before, with Welch's interval.
-    pub change: Option<SpeedupInterval>,
-    pub word: Word,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeadlineAgreement {
-    pub set: String,
-    pub before: SpeedupInterval,
-    /// Absent where the new run has no figure over the set.
-    pub after: Option<SpeedupInterval>,
-    pub change: Option<SpeedupInterval>,
-    pub word: Word,
-}
-
-/// What a run says of a row.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Said {
-    Speedup(SpeedupInterval),
-    /// Its state, where there is no figure to compare.
-    State(String),
-}
-
-/// How one figure of the new run stands to the earlier one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    /// The interval of the ratio holds 1, or both runs ended alike.
-    Agrees,
-    /// It does not, but the ratio lies within the contract's margin (two one-sided tests at 5 %).
-    WithinMargin,
-    Lower,
-    Higher,
-    /// One run has no figure, or the runs ended otherwise.
-    Differs,
-}
-
-impl Word {
-    pub fn agrees(self) -> bool {
-        matches!(self, Self::Agrees | Self::WithinMargin)
-    }
 }
 
 impl Agreement {
@@ -87,10 +39,19 @@ impl Agreement {
     }
 
     /// `None` where the new run says nothing.
+    ///
+    /// Where there are headlines they are the claim: then rows may read otherwise, as they do on another card, so long as
+    /// none changes sides. Where there are none, each row is a claim.
     pub fn agrees(&self) -> Option<bool> {
-        let mut words = self.words();
-        self.is_admissible
-            .then(|| self.gates.is_empty() && words.all(Word::agrees))
+        let claims_sets = !self.headlines.is_empty();
+        let row_agrees = |row: &RowAgreement| match row.word {
+            Word::Lower | Word::Higher => claims_sets && !row.changes_sides(),
+            word => word.agrees(),
+        };
+        let holds = self.gates.is_empty()
+            && self.headlines.iter().all(|of| of.word.agrees())
+            && self.rows.iter().all(row_agrees);
+        self.is_admissible.then_some(holds)
     }
 
     /// Whether the new run reads lower: over a set, or where no set differs, on a row.
@@ -117,15 +78,11 @@ impl Agreement {
     pub fn disagreeing(&self) -> impl Iterator<Item = &RowAgreement> {
         self.rows.iter().filter(|row| !row.word.agrees())
     }
-
-    fn words(&self) -> impl Iterator<Item = Word> {
-        let rows = self.rows.iter().map(|row| row.word);
-        rows.chain(self.headlines.iter().map(|of| of.word))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Said;
     use super::*;
     use crate::ledger::{RowRecord, RowState, sample};
 
@@ -139,6 +96,10 @@ mod tests {
     fn scale(row: &mut RowRecord, times: f64) {
         let lane = row.device.as_mut().expect("the sample is timed");
         lane.per_process.iter_mut().for_each(|one| *one *= times);
+        let ratio = lane.ratio.as_mut().expect("it has an interval");
+        for end in [&mut ratio.speedup, &mut ratio.low, &mut ratio.high] {
+            *end *= times;
+        }
     }
 
     fn compared(after: &Entry) -> Agreement {
@@ -146,7 +107,9 @@ mod tests {
     }
 
     fn words(agreement: &Agreement) -> Vec<Word> {
-        agreement.words().collect()
+        let rows = agreement.rows.iter().map(|row| row.word);
+        let sets = agreement.headlines.iter().map(|of| of.word);
+        rows.chain(sets).collect()
     }
 
     #[test]
@@ -180,6 +143,34 @@ mod tests {
             (Some(false), Some(false))
         );
         assert!(lower.reads_lower() && !higher.reads_lower());
+    }
+
+    /// One row this many times as fast and the other as many times slower, so that the set reads the same.
+    fn apart(times: f64) -> Entry {
+        let mut after = again(1.0);
+        scale(&mut after.rows[0], times);
+        scale(&mut after.rows[1], 1.0 / times);
+        after
+    }
+
+    #[test]
+    fn rows_may_read_otherwise_where_their_set_agrees_and_none_changes_sides() {
+        let found = compared(&apart(1.05));
+        assert_eq!(words(&found), [Word::Higher, Word::Lower, Word::Agrees]);
+        let record = found.record(&sample::entry(), None);
+        assert_eq!((record.agrees, record.disagreeing.len()), (Some(true), 2));
+        let found = compared(&apart(1.3));
+        assert!(found.rows[1].changes_sides() && !found.rows[0].changes_sides());
+        assert_eq!(found.agrees(), Some(false));
+    }
+
+    #[test]
+    fn without_a_headline_each_row_is_a_claim() {
+        let mut before = sample::entry();
+        before.headline.clear();
+        let agrees = |after: &Entry| Agreement::of(Claim::Speeds, &before, after).agrees();
+        assert_eq!(agrees(&again(1.0)), Some(true));
+        assert_eq!(agrees(&apart(1.05)), Some(false));
     }
 
     #[test]

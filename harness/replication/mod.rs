@@ -4,11 +4,13 @@ mod agreement;
 mod claim;
 mod comparison;
 mod error;
+mod reading;
 mod recipe;
 mod sources;
 
-pub use agreement::{Agreement, HeadlineAgreement, RowAgreement, Said, Word};
+pub use agreement::Agreement;
 pub use claim::{Claim, claim_of};
 pub use error::ReplicationError;
+pub use reading::{HeadlineAgreement, RowAgreement, Said, Word};
 pub use recipe::{same_build, same_flags};
 pub use sources::Sources;

@@ -3,6 +3,7 @@
 //! The types are this module's own, so that a change of the ledger's records does not silently change what programs
 //! read. Units are in the keys. `docs/json.md` documents every line.
 
+mod agreement;
 mod attempts;
 mod brief;
 mod findings;
@@ -19,6 +20,7 @@ mod tasks;
 use std::io::{self, Write};
 use std::path::Path;
 
+use agreement::AgreementLine;
 use attempts::AttemptLine;
 use brief::BriefLine;
 use findings::{Bucket, Gate, HeadlineLine, Row};
@@ -38,6 +40,7 @@ use super::{ExportedRow, Recorded, TaskEntry};
 use crate::brief::{Brief, TaskStatus, TreeComparison};
 use crate::ledger::{Entry, Verification};
 use crate::profile::{ProfileRecord, changes};
+use crate::replication::Agreement;
 use crate::task::{Case, Task};
 
 /// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
@@ -66,6 +69,34 @@ pub fn shown(
     recorded: Recorded<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    findings(entry, out)?;
+    for again in replications.iter().filter_map(ReplicationLine::of) {
+        line(out, &Line::Replication(again))?;
+    }
+    line(out, &Line::End(End::of(entry, recorded)))
+}
+
+/// A run that made another again, with an `agreement` for each headline and row that was compared, before `end`.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn replication(
+    entry: &Entry,
+    agreement: &Agreement,
+    recorded: Recorded<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    findings(entry, out)?;
+    let sets = agreement.headlines.iter().map(AgreementLine::of_set);
+    for of in sets.chain(agreement.rows.iter().map(AgreementLine::of_row)) {
+        line(out, &Line::Agreement(of))?;
+    }
+    line(out, &Line::End(End::of(entry, recorded)))
+}
+
+/// From `begin` to the last `headline`.
+fn findings(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
     let stands = figures_stand(entry);
     line(out, &Line::Begin(Begin::run(entry)))?;
     line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
@@ -98,10 +129,7 @@ pub fn shown(
     for (set, headline) in entry.headline.iter().filter(|_| stands) {
         line(out, &Line::Headline(HeadlineLine::of(set, headline)))?;
     }
-    for again in replications.iter().filter_map(ReplicationLine::of) {
-        line(out, &Line::Replication(again))?;
-    }
-    line(out, &Line::End(End::of(entry, recorded)))
+    Ok(())
 }
 
 /// A ledger's entries, oldest first: `begin`, then an `entry` each.
@@ -258,6 +286,7 @@ mod tests {
     use super::*;
     use crate::brief::{FoundProfile, Gap, SourceChange, Standing};
     use crate::ledger::{Epoch, Recomputed, RowState, SamplesFault, sample};
+    use crate::replication::Claim;
 
     fn lines(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> Vec<Value> {
         let mut out = Vec::new();
@@ -398,6 +427,9 @@ mod tests {
         lost.rows[0].state = RowState::Lost;
         let again = std::slice::from_ref(&lost);
         let mut all = lines(|out| shown(&entry, again, Recorded::Nowhere, out));
+        let agreement = Agreement::of(Claim::Speeds, &entry, &lost);
+        let nowhere = Recorded::Nowhere;
+        all.extend(lines(|out| replication(&lost, &agreement, nowhere, out)));
         all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
         all.extend(lines(|out| {
             verifications(std::slice::from_ref(&found), out)

@@ -101,7 +101,12 @@ fn table(agreement: &Agreement, color: Color) -> String {
             said(&row.after).into(),
         ];
         cells.extend(with_ratio.then(|| or_none(row.change, fine_ratio).into()));
-        cells.push(Cell::toned(tone(row.word), word(row.word)));
+        let reading = match (row.changes_sides(), row.word) {
+            (true, Word::Lower) => "lower, now slower",
+            (true, _) => "higher, now faster",
+            (false, of) => word(of),
+        };
+        cells.push(Cell::toned(tone(row.word), reading));
         grid.push_row(cells);
     }
     format!(

@@ -30,6 +30,7 @@ pub enum Line {
     Kernel(Value),
     Headline(Value),
     Replication(Value),
+    Agreement(Value),
     End(End),
     Entry(Value),
     Attempt(Value),

@@ -6,7 +6,10 @@ use std::process::Command;
 use kda::cli::exit_codes::{INCONCLUSIVE, NO_DEVICE, PASSED, USAGE};
 use kda::ledger::{Entry, Ledger};
 
+use serde_json::Value;
+
 use crate::ledger::{on_ledgers, three_entries, verification, with_ledger};
+use crate::lines::{Line, lines};
 use crate::project::{Finished, Project};
 
 fn replicate(project: &Project, arguments: &[&str]) -> Finished {
@@ -117,6 +120,33 @@ fn a_candidate_that_was_edited_since_is_found_in_the_history() {
         again.id
     )]);
     assert_eq!(git(&project, &["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn what_was_compared_is_read_from_json_too() {
+    let project = with_ledger(three_entries());
+    let said = replicate(&project, &[&newest(&project), "--json"]).exits(PASSED);
+    let found = lines(&said.stdout);
+    let of_rows: Vec<&Value> = found
+        .iter()
+        .filter_map(|line| match line {
+            Line::Agreement(of) => Some(of),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(of_rows.len(), 1);
+    assert_eq!(
+        (&of_rows[0]["row"], &of_rows[0]["reading"]),
+        (&"row_small".into(), &"agrees".into())
+    );
+    assert_eq!(
+        (&of_rows[0]["state_after"], &of_rows[0]["after"]),
+        (&"measured".into(), &Value::Null)
+    );
+    let Some(Line::End(end)) = found.last() else {
+        panic!("no end in\n{}", said.stdout);
+    };
+    assert_eq!(end.replicates.as_ref().unwrap()["agrees"], true);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::JSON_SCHEMA_VERSION;
+use super::agreement::AgreementLine;
 use super::attempts::AttemptLine;
 use super::brief::BriefLine;
 use super::findings::{Bucket, Gate, HeadlineLine, Row};
@@ -37,6 +38,7 @@ pub(super) enum Line<'a> {
     Kernel(Kernel<'a>),
     Headline(HeadlineLine<'a>),
     Replication(ReplicationLine<'a>),
+    Agreement(AgreementLine<'a>),
     End(End<'a>),
     Entry(EntryLine<'a>),
     Attempt(AttemptLine<'a>),

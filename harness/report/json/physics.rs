@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::ledger::{self, SpeedupInterval};
 
-/// A ratio whose truth is known, and its interval.
+/// A ratio and its interval.
 #[derive(Serialize)]
-struct Ratio {
+pub(super) struct Ratio {
     speedup: f64,
     speedup_low: f64,
     speedup_high: f64,
