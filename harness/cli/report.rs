@@ -65,8 +65,7 @@ fn samples(
     let Some(named) = &entry.samples else {
         return Ok(None);
     };
-    let path = ledger.with_file_name(&named.file);
-    match RawSamples::read(&path, &named.blake3) {
+    match RawSamples::of(ledger, named) {
         Ok(samples) => Ok(Some(samples)),
         Err(missing @ SamplesError::Missing { .. }) => {
             terminal.remark(&format!("warning: {missing}: the page has no time lines"))?;

@@ -157,14 +157,13 @@ impl Verification {
             })
             .collect();
         for part in numbered.chunks(AT_ONCE) {
-            let folder = self.path.parent().unwrap_or(Path::new(""));
             let read: Vec<Option<ReadEntry>> = part
                 .par_iter()
                 .map(|&(number, link)| {
                     let is_entry = link.joined.is_none();
                     is_entry.then(|| {
                         let entry = read_as_written(text, number, link)?;
-                        let checked = check(&entry, folder);
+                        let checked = check(&entry, &self.path);
                         Ok((entry, checked))
                     })
                 })
@@ -196,9 +195,9 @@ type Checked = Result<Vec<String>, SamplesError>;
 type ReadEntry = Result<(Entry, Option<Checked>), Unread>;
 
 /// Reads the samples that an entry names and computes its figures again; `None` where it names none.
-fn check(entry: &Entry, folder: &Path) -> Option<Checked> {
+fn check(entry: &Entry, ledger: &Path) -> Option<Checked> {
     let named = entry.samples.as_ref()?;
-    let read = RawSamples::read(&folder.join(&named.file), &named.blake3);
+    let read = RawSamples::of(ledger, named);
     Some(read.map(|samples| contradictions(entry, &samples)))
 }
 
