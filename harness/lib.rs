@@ -13,6 +13,7 @@ mod metered;
 #[cfg(test)]
 mod mutation;
 pub mod profile;
+pub mod replication;
 pub mod report;
 pub mod roofline;
 pub mod scaffold;

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::gap::newest_where;
 use super::{Gap, Next, Standing, TreeComparison, next_steps};
 use crate::ledger::{BoundRecord, Entry, LedgerError, Opened, RowRecord, profiles_of};
 use crate::profile::{ProfileRecord, StoredProfile};
@@ -69,9 +68,9 @@ impl Brief {
             return Ok(brief);
         };
         let is_whole = |entry: &Entry| !entry.headline.is_empty() && figures_stand(entry);
-        brief.entry = match newest_where(opened, is_whole)? {
+        brief.entry = match opened.newest_where(is_whole)? {
             Some(entry) => Some(entry),
-            None => opened.newest()?,
+            None => opened.newest_where(|_| true)?,
         };
         if let Some(entry) = &brief.entry {
             let tree = TreeComparison::with_task(project, &brief.task, entry);

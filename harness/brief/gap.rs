@@ -54,25 +54,10 @@ impl Gap {
     ///
     /// An entry that this version cannot read.
     pub fn newest(opened: &Opened) -> Result<Option<Self>, LedgerError> {
-        let found = newest_where(opened, |entry| {
-            !entry.headline.is_empty() && Self::of(entry).is_some()
-        })?;
+        let found =
+            opened.newest_where(|entry| !entry.headline.is_empty() && Self::of(entry).is_some())?;
         Ok(found.as_ref().and_then(Self::of))
     }
-}
-
-/// The newest entry that is as asked for.
-pub(super) fn newest_where(
-    opened: &Opened,
-    is_asked_for: impl Fn(&Entry) -> bool,
-) -> Result<Option<Entry>, LedgerError> {
-    for place in (0..opened.len()).rev() {
-        let entry = opened.entry(place)?;
-        if is_asked_for(&entry) {
-            return Ok(Some(entry));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! One task's standing: measured or not, what was decided, and how much is left.
 
-use super::gap::newest_where;
 use super::{Gap, TreeComparison};
 use crate::ledger::{Decision, Entry, LedgerError, Opened};
 use crate::task::Task;
@@ -65,9 +64,9 @@ impl TaskStatus {
             return Ok(found);
         };
         let decides = |entry: &Entry| entry.decision != Decision::NoVerdict;
-        found.entry = match newest_where(opened, decides)? {
+        found.entry = match opened.newest_where(decides)? {
             Some(entry) => Some(entry),
-            None => opened.newest()?,
+            None => opened.newest_where(|_| true)?,
         };
         if let Some(entry) = &found.entry {
             let tree = TreeComparison::with_task(project, task, entry);

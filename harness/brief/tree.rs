@@ -68,9 +68,9 @@ impl TreeComparison {
 
     /// Whether the newest entry speaks of the tree as it is.
     pub fn agrees(&self, found: &Verification) -> bool {
-        let newest = found.epochs.last();
-        newest.is_some_and(|epoch| {
-            self.is_contract(&epoch.contract_hash) && self.changed().is_empty()
+        let newest = found.newest.as_ref();
+        newest.is_some_and(|newest| {
+            self.is_contract(&newest.provenance.contract_hash) && self.changed().is_empty()
         })
     }
 

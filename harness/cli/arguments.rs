@@ -10,6 +10,7 @@ use super::brief::BriefArguments;
 use super::calibrate::CalibrateArguments;
 use super::manual::{CompletionsArguments, ManArguments};
 use super::profile::ProfileArguments;
+use super::replicate::ReplicateArguments;
 use super::report::ReportArguments;
 use super::rows_arguments::RowsArguments;
 use super::status::StatusArguments;
@@ -70,6 +71,8 @@ pub(super) enum Command {
     Profile(ProfileArguments),
     /// Make a lost call again, from the dump that it left
     Replay(ReplayArguments),
+    /// Make an entry's run again, and say of each row whether it reads the same; the answer is an entry of its own
+    Replicate(ReplicateArguments),
     /// Report on all tasks, or on one run of a task: for a terminal, a pull request, a browser or a program
     Report(ReportArguments),
     /// Say where all tasks stand: measured or stale, what was decided, and how far from the bound; what needs work first
@@ -293,8 +296,8 @@ pub(super) enum LedgerCommand {
         /// The later entry; the newest if absent
         after: Option<String>,
     },
-    /// Check every hash of every ledger, print the heads to be pinned elsewhere, and compare the newest entries' contract
-    /// and sources with the tree's
+    /// Check every hash of every ledger, compute the figures again from raw samples, print the heads to be pinned
+    /// elsewhere, and compare the newest entries' contract and sources with the tree's
     Verify(VerifyArguments),
     /// Join two copies of a ledger that both took entries: every entry of either stays as it is
     ///
@@ -369,7 +372,7 @@ pub(super) struct VerifyArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) ledger: Option<PathBuf>,
 
-    /// Exit with 9 too where a newest entry is not of the tree's contract and sources
+    /// Exit with 9 too where a newest entry is not of the tree's contract and sources, or raw samples are missing
     #[arg(long)]
     pub(super) strict: bool,
 

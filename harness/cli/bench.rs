@@ -1,15 +1,13 @@
 //! `kda bench` and `kda check`.
 
-use std::io::{Write, stderr};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Outcome;
 use super::arguments::{BenchArguments, CheckArguments, RunArguments};
 use super::context::Context;
 use super::exit::{Failure, entry_code, exit_codes};
+use super::setup::Setup;
 use super::terminal::Terminal;
 use crate::ledger::{
     CalibrationRecord, Entry, Ledger, LedgerError, PendingNote, SamplesRecord, rounded,
@@ -19,7 +17,7 @@ use crate::session::{self, Depth, Finished, Machine, RunOptions, Selection};
 use crate::task::Task;
 
 /// Where a finished run goes.
-enum Destination {
+pub(super) enum Destination {
     Nowhere,
     /// Ledgers lie in this folder, one below it for each GPU.
     Folder(PathBuf),
@@ -31,16 +29,11 @@ pub(super) fn bench(arguments: &BenchArguments, terminal: &Terminal) -> Outcome 
     } else {
         Depth::Full
     };
-    let destination = |context: &Context, machine: &Machine| {
+    let destination = |setup: &Setup| {
         if arguments.no_ledger {
             return Destination::Nowhere;
         }
-        Destination::Folder(
-            arguments
-                .ledger
-                .clone()
-                .unwrap_or_else(|| default_ledger(context, machine)),
-        )
+        Destination::Folder(arguments.ledger.clone().unwrap_or_else(|| setup.ledgers()))
     };
     run_all(&arguments.run, depth, destination, terminal)
 }
@@ -49,51 +42,37 @@ pub(super) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Outcome 
     run_all(
         &arguments.run,
         Depth::Check,
-        |_, _| Destination::Nowhere,
+        |_| Destination::Nowhere,
         terminal,
     )
-}
-
-/// Emulated runs are never evidence: they stay in the target folder.
-fn default_ledger(context: &Context, machine: &Machine) -> PathBuf {
-    match machine.is_emulated() {
-        true => context.project.scratch_dir().join("ledger"),
-        false => context.project.root().join("ledger"),
-    }
 }
 
 fn run_all(
     arguments: &RunArguments,
     depth: Depth,
-    destination: impl Fn(&Context, &Machine) -> Destination,
+    destination: impl Fn(&Setup) -> Destination,
     terminal: &Terminal,
 ) -> Outcome {
-    let context = Context::find()?;
+    let setup = Setup::find(arguments.gpu)?;
+    let Setup {
+        context, machine, ..
+    } = &setup;
     let names = context.task_names(&arguments.tasks)?;
-    let machine = Machine::find(
-        arguments.gpu,
-        context.toolchain.can_build_cuda(&context.project),
-    )?;
-    let destination = destination(&context, &machine);
-    let interrupted = interrupt_flag();
-    leave_cores_to_workers();
+    let destination = destination(&setup);
     let mut worst = exit_codes::PASSED;
     for name in &names {
         let task = Task::load(context.project.root(), name)?;
         terminal.remark(&format!("{name}: {}", machine.describe()))?;
+        let selection = Selection {
+            rows: arguments.rows.clone(),
+            set: arguments.set.clone(),
+        };
+        let seed = arguments.seed.unwrap_or_else(rand::random);
         let options = RunOptions {
-            depth,
-            selection: Selection {
-                rows: arguments.rows.clone(),
-                set: arguments.set.clone(),
-            },
-            seed: arguments.seed.unwrap_or_else(rand::random),
             limit: Duration::from_secs(arguments.limit),
-            blind: Vec::new(),
             memory_bytes: arguments.worker.memory_bytes(),
             confinement: arguments.worker.confinement(),
-            command: command_line(),
-            interrupted: Arc::clone(&interrupted),
+            ..setup.options(depth, selection, seed)
         };
         let progress = terminal.progress();
         // Before the run: what is written during it was not expected of it.
@@ -103,14 +82,14 @@ fn run_all(
             &context.project,
             &context.toolchain,
             &task,
-            &machine,
+            machine,
             &options,
             &progress,
         )?;
         if let Destination::Folder(_) = destination {
             finished.entry.note.clone_from(&note);
         }
-        let (entry, kept) = record(finished, &destination, &machine, &context)?;
+        let (entry, kept) = record(finished, &destination, machine, context)?;
         let recorded = match &kept {
             Kept::Nowhere => Recorded::Nowhere,
             Kept::In(path) => Recorded::In(path),
@@ -138,7 +117,7 @@ fn run_all(
 const SAMPLES: &str = "samples";
 
 /// Where an entry is.
-enum Kept {
+pub(super) enum Kept {
     Nowhere,
     In(PathBuf),
     /// In a file of its own, because its ledger did not take it.
@@ -150,7 +129,7 @@ enum Kept {
 
 /// Writes the samples, then appends the entry that names them; one that its ledger does not take is saved beside the
 /// build, so that the run is not lost.
-fn record(
+pub(super) fn record(
     finished: Finished,
     destination: &Destination,
     machine: &Machine,
@@ -208,50 +187,6 @@ fn worse(left: u8, right: u8) -> u8 {
     } else {
         right
     }
-}
-
-/// The parent's oracle and comparisons take most cores, never all: a worker beside them is being timed.
-pub(super) fn leave_cores_to_workers() {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if cores > 4 { cores - 3 } else { cores };
-    // Fails only where the pool exists already, as in a test: then it has all cores.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global();
-}
-
-/// Set by the first Ctrl-C; the run ends between two steps and records nothing. A second one ends the process.
-pub(super) fn interrupt_flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    // Fails only if a handler is installed already, which this process does once.
-    let _ = ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(exit_codes::INTERRUPTED));
-        }
-        // Nobody has to be there to read it.
-        let _ = writeln!(
-            stderr(),
-            "interrupted: the run ends after this step; press Ctrl-C again to end it at once"
-        );
-    });
-    flag
-}
-
-/// The command as typed, with the bare name of the program.
-pub(super) fn command_line() -> String {
-    let words =
-        std::env::args()
-            .skip(1)
-            .map(|word| match word.contains([' ', '*', '?', '[', '\'']) {
-                true => format!("'{}'", word.replace('\'', r"'\''")),
-                false => word,
-            });
-    ["kda".to_owned()]
-        .into_iter()
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]

@@ -1,20 +1,17 @@
 //! `kda calibrate`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 
 use super::Outcome;
-use super::arguments::{RunArguments, Tasks};
-use super::bench::{command_line, interrupt_flag, leave_cores_to_workers};
-use super::context::Context;
+use super::arguments::Tasks;
 use super::exit::exit_codes;
+use super::setup::Setup;
 use super::terminal::Terminal;
 use crate::ledger::CalibrationRecord;
 use crate::report;
-use crate::session::{self, Depth, GpuChoice, Machine, RunOptions, Selection};
+use crate::session::{self, Depth, GpuChoice, Selection};
 use crate::task::Task;
 
 #[derive(Args, Debug)]
@@ -36,40 +33,27 @@ pub(super) struct CalibrateArguments {
 }
 
 pub(super) fn calibrate(arguments: &CalibrateArguments, terminal: &Terminal) -> Outcome {
-    let context = Context::find()?;
-    let can_build = context.toolchain.can_build_cuda(&context.project);
-    let machine = Machine::find(arguments.gpu, can_build)?;
-    let folder = match (&arguments.ledger, machine.is_emulated()) {
-        (Some(folder), _) => folder.clone(),
-        (None, true) => context.project.scratch_dir().join("ledger"),
-        (None, false) => context.project.root().join("ledger"),
-    };
-    let interrupted = interrupt_flag();
-    leave_cores_to_workers();
+    let setup = Setup::find(arguments.gpu)?;
+    let Setup {
+        context, machine, ..
+    } = &setup;
+    let folder = arguments.ledger.clone();
+    let folder = folder.unwrap_or_else(|| setup.ledgers());
     let mut calibrations = Vec::new();
     for name in context.task_names(&arguments.tasks)? {
         let task = Task::load(context.project.root(), &name)?;
         terminal.remark(&format!("{name}: {}", machine.describe()))?;
-        let options = RunOptions {
-            depth: Depth::Full,
-            selection: Selection {
-                rows: arguments.rows.clone(),
-                set: None,
-            },
-            seed: rand::random(),
-            limit: Duration::from_secs(RunArguments::LIMIT_SECONDS),
-            blind: Vec::new(),
-            memory_bytes: crate::worker::default_memory_limit(),
-            confinement: crate::worker::Confinement::BestEffort,
-            command: command_line(),
-            interrupted: Arc::clone(&interrupted),
+        let selection = Selection {
+            rows: arguments.rows.clone(),
+            set: None,
         };
+        let options = setup.options(Depth::Full, selection, rand::random());
         let progress = terminal.progress();
         let record = session::calibrate(
             &context.project,
             &context.toolchain,
             &task,
-            &machine,
+            machine,
             &options,
             &progress,
         )?;

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use super::Cli;
 
 /// A subcommand, and lines that a user may type. `tests/cli/commands.rs` parses every one.
-const EXAMPLES: [(&str, &[&str]); 28] = [
+const EXAMPLES: [(&str, &[&str]); 29] = [
     (
         "bench",
         &[
@@ -93,6 +93,13 @@ const EXAMPLES: [(&str, &[&str]); 28] = [
         &[
             "kda replay target/kda/crashes/20260102T030405Z-my_task-large.toml",
             "kda replay target/kda/crashes/20260102T030405Z-my_task-large.toml --sanitize",
+        ],
+    ),
+    (
+        "replicate",
+        &[
+            "kda replicate my_task 20260102T030405",
+            "kda replicate 0123abcd --gpu h100",
         ],
     ),
     (

@@ -13,6 +13,7 @@ use crate::ledger::{
     RowState, SamplesError,
 };
 use crate::profile::ProfileError;
+use crate::replication::{Agreement, ReplicationError};
 use crate::report::Color;
 use crate::scaffold::ScaffoldError;
 use crate::selftest::CorpusError;
@@ -40,7 +41,8 @@ pub mod exit_codes {
     pub const INCONCLUSIVE: u8 = 7;
     /// No such device here, or it cannot be used.
     pub const NO_DEVICE: u8 = 8;
-    /// A ledger is corrupt, could not be written, or is not of the tree although `verify --strict` asked for that.
+    /// A ledger is corrupt, contradicted by its samples or could not be written, or is not of the tree or without its
+    /// samples although `verify --strict` asked for both.
     pub const LEDGER: u8 = 9;
     /// Ctrl-C, as shells number it.
     pub const INTERRUPTED: u8 = 130;
@@ -97,6 +99,9 @@ pub(super) enum Failure {
     #[diagnostic(transparent)]
     Epoch(#[from] EpochError),
     #[error(transparent)]
+    #[diagnostic(transparent)]
+    Replication(#[from] ReplicationError),
+    #[error(transparent)]
     Note(#[from] NoteError),
     #[error("{0}")]
     Usage(String),
@@ -135,6 +140,7 @@ impl Failure {
                 | MergeError::Occupied { .. } => exit_codes::USAGE,
             },
             Self::Build(_) => exit_codes::BUILD_FAILED,
+            Self::Replication(error) => replication_code(error),
             Self::Monitor(_) => exit_codes::NO_DEVICE,
             Self::Ledger(_)
             | Self::Samples(_)
@@ -190,6 +196,16 @@ fn note_code(error: &NoteError) -> u8 {
     }
 }
 
+fn replication_code(error: &ReplicationError) -> u8 {
+    match error {
+        ReplicationError::NoClaim { .. }
+        | ReplicationError::OtherSources { .. }
+        | ReplicationError::OtherFlags { .. } => exit_codes::USAGE,
+        ReplicationError::OtherModel { .. } => exit_codes::NO_DEVICE,
+        ReplicationError::Git(_) => exit_codes::UNEXPECTED,
+    }
+}
+
 fn profile_code(error: &ProfileError) -> u8 {
     match error {
         ProfileError::Emulated | ProfileError::NoProfiler | ProfileError::NoPermission => {
@@ -203,6 +219,16 @@ fn profile_code(error: &ProfileError) -> u8 {
         | ProfileError::CutShort
         | ProfileError::Unreadable(_)
         | ProfileError::Log(_) => exit_codes::UNEXPECTED,
+    }
+}
+
+/// Exit code of a run that made another again.
+pub(super) fn agreement_code(agreement: &Agreement, entry: &Entry) -> u8 {
+    match (agreement.agrees(), entry_code(entry)) {
+        (Some(true), _) => exit_codes::PASSED,
+        (_, code @ (exit_codes::ROW_LOST | exit_codes::GATE_FAILED)) => code,
+        (Some(false), _) if agreement.reads_lower() => exit_codes::SLOWER,
+        (Some(false) | None, _) => exit_codes::INCONCLUSIVE,
     }
 }
 
@@ -223,5 +249,42 @@ pub(super) fn entry_code(entry: &Entry) -> u8 {
         Decision::Reject => exit_codes::SLOWER,
         Decision::Inadmissible | Decision::Inconclusive => exit_codes::INCONCLUSIVE,
         Decision::Invalid => exit_codes::GATE_FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::sample;
+    use crate::replication::Claim;
+
+    /// The code for this run of the sample's claim.
+    fn code(change: impl Fn(&mut Entry)) -> u8 {
+        let mut after = sample::entry();
+        change(&mut after);
+        let agreement = Agreement::of(Claim::Speeds, &sample::entry(), &after);
+        agreement_code(&agreement, &after)
+    }
+
+    fn times(entry: &mut Entry, factor: f64) {
+        let lanes = entry.rows.iter_mut().filter_map(|row| row.device.as_mut());
+        for speedup in lanes.flat_map(|lane| &mut lane.per_process) {
+            *speedup *= factor;
+        }
+    }
+
+    #[test]
+    fn a_replication_passes_only_where_it_agrees() {
+        assert_eq!(code(|_| {}), exit_codes::PASSED);
+        assert_eq!(code(|entry| times(entry, 0.8)), exit_codes::SLOWER);
+        assert_eq!(code(|entry| times(entry, 1.25)), exit_codes::INCONCLUSIVE);
+        assert_eq!(
+            code(|entry| entry.decision = Decision::Inadmissible),
+            exit_codes::INCONCLUSIVE
+        );
+        assert_eq!(
+            code(|entry| entry.gates.push(sample::gate(1))),
+            exit_codes::GATE_FAILED
+        );
     }
 }

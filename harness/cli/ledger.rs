@@ -1,6 +1,7 @@
 //! `kda ledger`.
 
 mod export;
+mod found;
 mod merge;
 mod selection;
 mod show;
@@ -9,6 +10,7 @@ mod verify;
 use super::Outcome;
 use super::arguments::{LedgerArguments, LedgerCommand};
 use super::terminal::Terminal;
+pub(super) use found::{Found, find_entry};
 pub(super) use selection::{folder, named, open_task};
 
 pub(super) fn ledger(arguments: &LedgerArguments, terminal: &Terminal) -> Outcome {

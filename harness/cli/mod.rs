@@ -18,10 +18,12 @@ mod manual;
 mod new;
 mod profile;
 mod replay;
+mod replicate;
 mod report;
 mod rows;
 mod rows_arguments;
 mod selftest;
+mod setup;
 mod show;
 mod status;
 mod terminal;
@@ -61,6 +63,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Ledger(arguments) => ledger::ledger(arguments, &terminal),
         Command::Profile(arguments) => profile::profile(arguments, &terminal),
         Command::Replay(arguments) => replay::replay(arguments, &terminal),
+        Command::Replicate(arguments) => replicate::replicate(arguments, &terminal),
         Command::Report(arguments) => report::report(arguments, &terminal),
         Command::Brief(arguments) => brief::brief(arguments, &terminal),
         Command::Status(arguments) => status::status(arguments, &terminal),

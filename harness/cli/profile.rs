@@ -8,9 +8,9 @@ use glob::Pattern;
 
 use super::Outcome;
 use super::arguments::{WorkerLimits, parse_gpu};
-use super::bench::{command_line, interrupt_flag};
 use super::context::Context;
 use super::exit::{Failure, exit_codes};
+use super::setup::{command_line, interrupt_flag};
 use super::terminal::Terminal;
 use crate::ledger::{BoundClass, Entry, Ledger};
 use crate::profile::{Lane, ProfileError, ProfileRecord, Profiler};

@@ -13,7 +13,7 @@ use super::ledger::{folder, named, open_task};
 use super::terminal::Terminal;
 use crate::ledger::{Entry, Ledger, RawSamples, SamplesError};
 use crate::profile::stored_profiles;
-use crate::report::{self, Raw, Recorded, TaskEntry, json};
+use crate::report::{self, Raw, Recorded, Related, TaskEntry, json};
 use crate::task::{Task, TaskError, names};
 
 pub(super) use arguments::ReportArguments;
@@ -32,15 +32,18 @@ fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Resu
     let path = opened.path();
     let entry = match &arguments.entry {
         Some(name) => Some(opened.entry(named(&opened, name)?)?),
-        None => opened.newest()?,
+        None => opened.newest_where(|_| true)?,
     };
     let entry = &entry.ok_or_else(|| Failure::Usage(format!("{} has no entry", path.display())))?;
-    let profiles = stored_profiles(path, entry);
+    let related = Related {
+        again: &opened.replications_of(&entry.id)?,
+        profiles: &stored_profiles(path, entry),
+    };
     let format = &arguments.format;
     if format.json {
-        terminal.json(|out| json::report(entry, Recorded::In(path), &profiles, out))?;
+        terminal.json(|out| json::shown(entry, related, Recorded::In(path), out))?;
     } else if format.markdown {
-        terminal.result(&report::run_markdown(entry, &arguments.gpu, &profiles))?;
+        terminal.result(&report::run_markdown(entry, related, &arguments.gpu))?;
     } else if format.html {
         let samples = samples(entry, path, terminal)?;
         let raw = match (&samples, &entry.samples) {
@@ -48,11 +51,11 @@ fn of_task(task: &str, arguments: &ReportArguments, terminal: &Terminal) -> Resu
             (None, Some(named)) => Raw::Missing(&named.file),
             (None, None) => Raw::NotKept,
         };
-        let page = report::entry_html(entry, &arguments.gpu, raw, &profiles);
+        let page = report::entry_html(entry, related, &arguments.gpu, raw);
         page_to(&page, arguments.output.as_deref(), terminal)?;
     } else {
         let view = report::run(entry, Recorded::In(path), terminal.color());
-        terminal.result(&(view + &report::profiled(&profiles)))?;
+        terminal.result(&(view + &report::related(related, terminal.color())))?;
     }
     Ok(())
 }
@@ -66,8 +69,7 @@ fn samples(
     let Some(named) = &entry.samples else {
         return Ok(None);
     };
-    let path = ledger.with_file_name(&named.file);
-    match RawSamples::read(&path, &named.blake3) {
+    match RawSamples::of(ledger, named) {
         Ok(samples) => Ok(Some(samples)),
         Err(missing @ SamplesError::Missing { .. }) => {
             terminal.remark(&format!("warning: {missing}: the page has no time lines"))?;
@@ -96,7 +98,7 @@ fn of_all(arguments: &ReportArguments, terminal: &Terminal) -> Result<(), Failur
     let newest = |task: &Task| -> Result<Option<Entry>, Failure> {
         let path = ledgers.join(format!("{}.toml", task.name));
         Ok(match path.is_file() {
-            true => Ledger::at(&path).open()?.newest()?,
+            true => Ledger::at(&path).open()?.newest_where(|_| true)?,
             false => None,
         })
     };

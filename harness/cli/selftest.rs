@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::Outcome;
 use super::arguments::SelftestArguments;
-use super::bench::{command_line, interrupt_flag, leave_cores_to_workers};
 use super::context::Context;
 use super::exit::{Failure, exit_codes};
+use super::setup::{command_line, interrupt_flag, leave_cores_to_workers};
 use super::terminal::Terminal;
 use crate::report;
 use crate::selftest::{Corpus, Finding, Specimen, Trial, Whereabouts};

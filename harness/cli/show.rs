@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Outcome;
 use super::arguments::ShowArguments;
-use super::bench::{command_line, interrupt_flag};
 use super::context::Context;
 use super::exit::exit_codes;
+use super::setup::{command_line, interrupt_flag};
 use super::terminal::Terminal;
 use crate::report::{self, json};
 use crate::session::{self, Depth, Machine, RunOptions, Selection};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BoundRecord, BucketDecision, CeilingsRecord, ControlRecord, ControlsRecord, KernelRecord,
+    ReplicatesRecord,
 };
 use crate::stats::Modes;
 
@@ -84,6 +85,9 @@ pub struct Entry {
     /// By row set; absent when a locked row is missing or a gate failed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headline: BTreeMap<String, Headline>,
+    /// Set where the run made an earlier entry again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicates: Option<ReplicatesRecord>,
     pub provenance: Provenance,
     pub device: DeviceRecord,
     pub sampling: SamplingRecord,

@@ -12,7 +12,7 @@ use super::Entry;
 use super::printable::printable;
 
 /// Significant digits of every stored float: 0.01 % steps at a speedup of 1, below what a run resolves.
-const DIGITS: usize = 5;
+pub(super) const DIGITS: usize = 5;
 
 /// Columns beyond which a list is broken into a line an item.
 const LINE: usize = 110;

@@ -19,6 +19,8 @@ mod order;
 mod printable;
 mod profiles;
 mod read;
+mod recomputation;
+mod replication;
 #[cfg(test)]
 pub(crate) mod sample;
 mod samples;
@@ -42,7 +44,8 @@ pub use note::{NoteError, PendingNote};
 pub use opened::Opened;
 pub(crate) use profiles::EMULATED;
 pub use profiles::{profile_path, profiles_of};
+pub use replication::ReplicatesRecord;
 pub use samples::{RawProcess, RawRow, RawSamples, SamplesError};
 pub use statics::KernelRecord;
 pub use store::Ledger;
-pub use verification::{Epoch, Verification};
+pub use verification::{Epoch, Recomputed, SamplesFault, Verification};

@@ -84,24 +84,18 @@ impl Opened {
             .collect()
     }
 
-    /// The last entry.
-    ///
-    /// # Errors
-    ///
-    /// One that this version cannot read.
-    pub fn newest(&self) -> Result<Option<Entry>, LedgerError> {
-        let last = self.len().checked_sub(1);
-        last.map(|place| self.entry(place)).transpose()
-    }
-
     /// Places of the entries whose id begins or ends with `name`.
     pub fn places_of(&self, name: &str) -> Vec<usize> {
         let is_named = |place: &usize| {
-            let link = &self.links[self.entries[*place]];
-            let id = id_in(&self.text[link.text.clone()]);
+            let id = id_in(self.text_of(*place));
             id.is_some_and(|id| id.starts_with(name) || id.ends_with(name))
         };
         (0..self.len()).filter(is_named).collect()
+    }
+
+    /// Text of the entry in this place.
+    pub(super) fn text_of(&self, place: usize) -> &str {
+        &self.text[self.links[self.entries[place]].text.clone()]
     }
 
     pub(super) fn text(&self) -> &str {

@@ -169,6 +169,7 @@ pub(crate) fn entry() -> Entry {
                 processes: 5,
             },
         )]),
+        replicates: None,
         provenance: Provenance {
             command: "kda bench demo_vector_axpy".to_owned(),
             seed: u64::MAX,
@@ -288,6 +289,17 @@ pub(crate) fn entry() -> Entry {
     }
 }
 
+/// Of an earlier entry, one of whose rows did not hold.
+pub(crate) fn replicates() -> ReplicatesRecord {
+    ReplicatesRecord {
+        entry: "20260101T030405Z-0123abcd".to_owned(),
+        agrees: Some(false),
+        rows: 2,
+        disagreeing: vec!["qwen_s4096_c3072_bcast11".to_owned()],
+        commit: Some("18fa365".to_owned()),
+    }
+}
+
 /// An entry that leaves no field out.
 pub(crate) fn complete() -> Entry {
     let mut entry = entry();
@@ -302,6 +314,7 @@ pub(crate) fn complete() -> Entry {
     let of_all = ByWidth::from(widths.map(|width| (width, 1)));
     (entry.kernels[0].loads, entry.kernels[0].stores) = (of_all.clone(), of_all);
     entry.note = Some("two tokens a block".to_owned());
+    entry.replicates = Some(replicates());
     let controls = entry.controls.as_mut().expect("the sample has controls");
     controls.reasons = vec!["A/A, cold: reads 1.01".to_owned()];
     controls.same_code = Some(around_one(0.001));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::SamplesRecord;
 use crate::stats::{Block, Order};
 
 /// More text than any run has; a file that unpacks to more was not written by a run.
@@ -59,6 +60,11 @@ pub enum SamplesError {
         "it is named by the entry and belongs beside the ledger: copy `samples/` from where the run was made"
     ))]
     Missing { path: PathBuf },
+    #[error("the samples file `{}` is not below the folder of its ledger, or is no regular file", path.display())]
+    #[diagnostic(help(
+        "a run writes samples/<id>.json.gz beside the ledger: the entry was not written by one, or the file was replaced"
+    ))]
+    Foreign { path: PathBuf },
     #[error("the samples file `{}` has hash {found}, and the entry names {expected}", path.display())]
     #[diagnostic(help(
         "it is not the file that the run wrote: restore it with `git checkout -- {}`",
@@ -92,6 +98,23 @@ impl RawSamples {
         let bytes = self.packed().map_err(|source| failed("pack", source))?;
         replace(path, &bytes).map_err(|source| failed("write", source))?;
         Ok(blake3::hash(&bytes).to_string())
+    }
+
+    /// Reads the file that an entry of the ledger names. Whoever wrote the entry chose the name, so nothing but a regular
+    /// file below the ledger's folder is opened.
+    ///
+    /// # Errors
+    ///
+    /// As [`RawSamples::read`], or a name that leads elsewhere.
+    pub fn of(ledger: &Path, named: &SamplesRecord) -> Result<Self, SamplesError> {
+        let file = Path::new(&named.file);
+        let is_below = |part| matches!(part, Component::Normal(_));
+        let path = ledger.with_file_name(file);
+        let is_other = fs::metadata(&path).is_ok_and(|facts| !facts.is_file());
+        if !file.components().all(is_below) || is_other {
+            return Err(SamplesError::Foreign { path });
+        }
+        Self::read(&path, &named.blake3)
     }
 
     /// Reads the file that an entry names with its hash.
@@ -309,6 +332,32 @@ mod tests {
         fs::write(&file, "").unwrap();
         let error = samples().write(&file.join("x.json.gz")).unwrap_err();
         assert!(error.to_string().contains("cannot write"), "{error}");
+    }
+
+    #[test]
+    fn what_an_entry_names_elsewhere_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("h100/t.toml");
+        let blake3 = samples()
+            .write(&folder.path().join("h100/x.json.gz"))
+            .unwrap();
+        std::os::unix::fs::symlink("/dev/zero", ledger.with_file_name("zero")).unwrap();
+        let named = |file: &str| {
+            let (file, blake3) = (file.to_owned(), blake3.clone());
+            RawSamples::of(&ledger, &SamplesRecord { file, blake3 })
+        };
+        assert_eq!(named("x.json.gz").unwrap(), samples());
+        assert!(matches!(
+            named("y.json.gz"),
+            Err(SamplesError::Missing { .. })
+        ));
+        for file in ["/dev/zero", "../h100/x.json.gz", "zero", "."] {
+            let error = named(file).unwrap_err();
+            assert!(
+                matches!(error, SamplesError::Foreign { .. }),
+                "{file}: {error}"
+            );
+        }
     }
 
     #[test]

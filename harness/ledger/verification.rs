@@ -1,7 +1,8 @@
-//! A check of a whole ledger: its chain, every entry, and the contracts that they were measured under.
+//! A check of a whole ledger: its chain, every entry, the samples that entries name, and the contracts that they were
+//! measured under.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -10,7 +11,8 @@ use super::error::io_error;
 use super::opened::read_text;
 use super::printable::printable;
 use super::read::{Unread, read_as_written, shown};
-use super::{CorruptLedger, Entry, Ledger, LedgerError};
+use super::recomputation::contradictions;
+use super::{CorruptLedger, Entry, Ledger, LedgerError, RawSamples, SamplesError};
 
 /// What a check of a whole ledger found.
 #[derive(Debug)]
@@ -22,9 +24,29 @@ pub struct Verification {
     pub entries: usize,
     /// The good entries by contract, oldest first. An entry of a newer schema that this version cannot read is in none.
     pub epochs: Vec<Epoch>,
-    /// The last good entry, if this version can read it.
+    /// The last good entry, if this version can read it; not a replication of other sources than those before it.
     pub newest: Option<Box<Entry>>,
     pub fault: Option<Box<CorruptLedger>>,
+    /// Of the good entries.
+    pub samples: Recomputed,
+}
+
+/// What the raw samples say of the entries that name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recomputed {
+    /// Entries whose figures were computed again.
+    pub entries: usize,
+    /// Ids of the entries whose file is not beside the ledger.
+    pub missing: Vec<String>,
+    pub faults: Vec<SamplesFault>,
+}
+
+/// An entry that its samples contradict, or whose file is not the one that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SamplesFault {
+    /// Id of the entry.
+    pub entry: String,
+    pub what: String,
 }
 
 /// Entries in a row that were measured under one contract. Figures of different contracts are not comparable.
@@ -40,6 +62,11 @@ impl Verification {
     /// Hash of the newest good record. Pinned elsewhere, it also shows later that newest entries were removed.
     pub fn head(&self) -> Option<&str> {
         self.hashes.last().map(String::as_str)
+    }
+
+    /// Whether nothing is wrong with the chain, and no samples contradict their entry.
+    pub fn is_sound(&self) -> bool {
+        self.fault.is_none() && self.samples.faults.is_empty()
     }
 
     /// Whether a head that was pinned before is still in the chain.
@@ -63,7 +90,10 @@ impl Verification {
                 entries: 1,
             }),
         }
-        self.newest = Some(Box::new(entry));
+        let newest = self.newest.as_deref();
+        if newest.is_none_or(|newest| entry.succeeds(newest)) {
+            self.newest = Some(Box::new(entry));
+        }
     }
 }
 
@@ -81,6 +111,7 @@ impl Ledger {
             epochs: Vec::new(),
             newest: None,
             fault: None,
+            samples: Recomputed::default(),
         };
         let text = match read_text(self.path()) {
             Ok(text) => text,
@@ -126,11 +157,15 @@ impl Verification {
             })
             .collect();
         for part in numbered.chunks(AT_ONCE) {
-            let read: Vec<Option<Result<Entry, Unread>>> = part
+            let read: Vec<Option<ReadEntry>> = part
                 .par_iter()
                 .map(|&(number, link)| {
                     let is_entry = link.joined.is_none();
-                    is_entry.then(|| read_as_written(text, number, link))
+                    is_entry.then(|| {
+                        let entry = read_as_written(text, number, link)?;
+                        let checked = check(&entry, &self.path);
+                        Ok((entry, checked))
+                    })
                 })
                 .collect();
             for (read, (_, link)) in read.into_iter().zip(part) {
@@ -139,7 +174,10 @@ impl Verification {
                         self.fault = Some(CorruptLedger::new(&self.path, text, fault));
                         return;
                     }
-                    Some(Ok(entry)) => self.take(entry),
+                    Some(Ok((entry, checked))) => {
+                        self.samples.take(&entry.id, checked);
+                        self.take(entry);
+                    }
                     Some(Err(Unread::Newer(_))) => self.newest = None,
                     None => {}
                 }
@@ -147,5 +185,40 @@ impl Verification {
                 self.hashes.push(link.hash.clone());
             }
         }
+    }
+}
+
+/// What became of one entry's samples.
+type Checked = Result<Vec<String>, SamplesError>;
+
+/// An entry with what became of its samples, if it names any.
+type ReadEntry = Result<(Entry, Option<Checked>), Unread>;
+
+/// Reads the samples that an entry names and computes its figures again; `None` where it names none.
+fn check(entry: &Entry, ledger: &Path) -> Option<Checked> {
+    let named = entry.samples.as_ref()?;
+    let read = RawSamples::of(ledger, named);
+    Some(read.map(|samples| contradictions(entry, &samples)))
+}
+
+impl Recomputed {
+    fn take(&mut self, entry: &str, checked: Option<Checked>) {
+        let entry = printable(entry);
+        let faults = match checked {
+            None => return,
+            Some(Err(SamplesError::Missing { .. })) => {
+                self.missing.push(entry);
+                return;
+            }
+            Some(Err(other)) => vec![other.to_string()],
+            Some(Ok(faults)) => {
+                self.entries += 1;
+                faults
+            }
+        };
+        self.faults.extend(faults.iter().map(|what| SamplesFault {
+            entry: entry.clone(),
+            what: printable(what),
+        }));
     }
 }

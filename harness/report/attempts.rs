@@ -4,6 +4,7 @@ use super::evidence::figures_stand;
 use super::history::headlines;
 use super::notes::note_line;
 use super::numbers::{NONE, count, interval, lane_speedup, short, speedup};
+use super::replicated::replicates;
 use super::{Color, Tone};
 use crate::ledger::{Entry, GateRecord, Outcome, RowRecord, RowState};
 
@@ -24,6 +25,9 @@ pub fn attempts(entries: &[Entry], color: Color) -> String {
             short(&entry.provenance.contract_hash),
             Findings::of(entry).in_words(entry, color),
         ));
+        if let Some(record) = &entry.replicates {
+            text.push_str(&format!("    {}\n", replicates(record, color)));
+        }
         if let Some(note) = &entry.note {
             text.push_str(&note_line("    note: ", note));
         }

@@ -11,6 +11,7 @@ use super::history::headlines;
 use super::names::kernel_name;
 use super::numbers::{NONE, count, or_none, short, speedup};
 use super::record;
+use super::replicated::replicates;
 use super::run::claim;
 use super::status::{day, standing_words};
 use super::table::{Side::Left, Side::Right, Table, escaped};
@@ -67,13 +68,16 @@ fn current(brief: &Brief) -> String {
                     newest.id, newest.decision
                 )
             });
+            let again = entry.replicates.as_ref();
+            let again = again.map(|record| format!("- {}\n", replicates(record, Color::No)));
             format!(
-                "**{}**: {}\n\n- entry `{}` of {}, candidate `{}`\n- {}\n{}{}",
+                "**{}**: {}\n\n- entry `{}` of {}, candidate `{}`\n{}- {}\n{}{}",
                 entry.decision,
                 escaped(&claim(entry)),
                 entry.id,
                 day(entry),
                 short(&entry.provenance.candidate_source),
+                again.unwrap_or_default(),
                 tree(&brief.standing),
                 gap(brief),
                 later.unwrap_or_default()
@@ -213,11 +217,14 @@ fn tried(brief: &Brief) -> String {
             lines => format!(" {lines}"),
         };
         let note = entry.note.as_ref().map(|note| format!("\"{note}\"; "));
+        let again = entry.replicates.as_ref();
+        let again = again.map(|record| format!("{}; ", replicates(record, Color::No)));
         text.push_str(&format!(
-            "- `{}` {}{headlines}: {}{}\n",
+            "- `{}` {}{headlines}: {}{}{}\n",
             entry.id,
             entry.decision,
             escaped(&note.unwrap_or_default()),
+            escaped(&again.unwrap_or_default()),
             escaped(&Findings::of(entry).in_words(entry, Color::No))
         ));
     }

@@ -43,7 +43,10 @@ pub fn difference(before: &Entry, after: &Entry, color: Color) -> String {
 }
 
 /// Facts that may explain a difference: name, then what stands in either entry.
-fn causes<'a>(before: &'a Entry, after: &'a Entry) -> Vec<(&'static str, String, String)> {
+pub(super) fn causes<'a>(
+    before: &'a Entry,
+    after: &'a Entry,
+) -> Vec<(&'static str, String, String)> {
     let facts = |entry: &'a Entry| {
         let from = &entry.provenance;
         [

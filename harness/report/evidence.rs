@@ -2,7 +2,7 @@
 
 use crate::ledger::{EMULATED, Entry, Outcome, RowState};
 
-pub(super) fn is_emulated(entry: &Entry) -> bool {
+pub(crate) fn is_emulated(entry: &Entry) -> bool {
     entry.gpu == EMULATED
 }
 

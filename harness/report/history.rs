@@ -20,13 +20,24 @@ pub fn history(entries: &[Entry], color: Color) -> String {
         grid.push([
             entry.id.as_str().into(),
             short(&entry.provenance.contract_hash).into(),
-            Cell::toned(entry.decision.into(), entry.decision.to_string()),
+            Cell::toned(entry.decision.into(), decision(entry)),
             headlines(entry).into(),
             format!("{}/{}", rows_measured(entry), entry.rows.len()).into(),
             format!("{}/{}", gates_passed(entry), entry.gates.len()).into(),
         ]);
     }
     grid.render(color) + &notes(entries)
+}
+
+/// The word, and of a replication whether it agrees.
+fn decision(entry: &Entry) -> String {
+    let again = match entry.replicates.as_ref().map(|record| record.agrees) {
+        None => "",
+        Some(Some(true)) => ", agrees",
+        Some(Some(false)) => ", disagrees",
+        Some(None) => ", again",
+    };
+    format!("{}{again}", entry.decision)
 }
 
 pub(super) fn headlines(entry: &Entry) -> String {
@@ -55,12 +66,13 @@ mod tests {
         failed.decision = Decision::Invalid;
         failed.gates.push(sample::gate(2));
         failed.note = Some("two tokens a block".to_owned());
+        failed.replicates = Some(sample::replicates());
         insta::assert_snapshot!(history(&[sample::entry(), failed], Color::No), @r"
-                                                                                     rows   gates
-        entry                      contract  decision  speedup (95 % interval)   measured  passed
-        ─────────────────────────────────────────────────────────────────────────────────────────
-        20260102T030405Z-0123abcd  c0c0c0c0  promote   b200 1.235 (1.232-1.237)       2/2     1/1
-        20260103T030405Z-89abcdef  c0c0c0c0  invalid   -                              2/2     1/2
+                                                                                               rows   gates
+        entry                      contract  decision            speedup (95 % interval)   measured  passed
+        ───────────────────────────────────────────────────────────────────────────────────────────────────
+        20260102T030405Z-0123abcd  c0c0c0c0  promote             b200 1.235 (1.232-1.237)       2/2     1/1
+        20260103T030405Z-89abcdef  c0c0c0c0  invalid, disagrees  -                              2/2     1/2
 
         notes:
           20260103T030405Z-89abcdef  two tokens a block

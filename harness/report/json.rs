@@ -3,6 +3,7 @@
 //! The types are this module's own, so that a change of the ledger's records does not silently change what programs
 //! read. Units are in the keys. `docs/json.md` documents every line.
 
+mod agreement;
 mod attempts;
 mod brief;
 mod capture;
@@ -11,6 +12,7 @@ mod lines;
 mod lists;
 mod physics;
 mod profile;
+mod replicates;
 mod setup;
 mod status;
 mod summary;
@@ -19,6 +21,7 @@ mod tasks;
 use std::io::{self, Write};
 use std::path::Path;
 
+use agreement::AgreementLine;
 use attempts::AttemptLine;
 use brief::BriefLine;
 use capture::{FrozenRow, ImportLine, NewEpochLine, OtherOperation, ProposedRow, RefusedCalls};
@@ -27,6 +30,7 @@ use lines::{Begin, End, Line};
 use lists::{EntryLine, VerificationLine};
 use physics::{Control, Controls, Kernel, Samples};
 use profile::{ProfileChangeOf, ProfileLine, ProfiledKernelLine};
+use replicates::ReplicationLine;
 use setup::{Device, Provenance, Sampling};
 use status::StatusLine;
 use summary::SummaryLine;
@@ -34,10 +38,11 @@ use tasks::{LockedRow, TaskLine};
 
 use super::evidence::{figures_stand, is_emulated};
 use super::summary::lines as summary_lines;
-use super::{ExportedRow, Import, Recorded, TaskEntry};
+use super::{ExportedRow, Import, Recorded, Related, TaskEntry};
 use crate::brief::{Brief, TaskStatus, TreeComparison};
 use crate::ledger::{Entry, Verification};
 use crate::profile::{ProfileRecord, StoredProfile, changes};
+use crate::replication::Agreement;
 use crate::task::{Case, Task};
 
 /// Version of the lines; raised when a key is removed or changes its meaning. New keys and types may come at any time.
@@ -52,21 +57,55 @@ pub const JSON_SCHEMA_VERSION: u32 = 1;
 ///
 /// What `out` returns; a broken pipe is the caller's to judge.
 pub fn run(entry: &Entry, recorded: Recorded<'_>, out: &mut impl Write) -> io::Result<()> {
-    report(entry, recorded, &[], out)
+    shown(entry, Related::default(), recorded, out)
 }
 
-/// As [`run`], with what [`profile`] writes of each of `profiles` in front of the `end`; an `unreadable-profile` of one
-/// that cannot be read.
+/// The same of an entry that was looked up: before `end` a `replication` for each run that made it again, and what
+/// [`profile`] writes of each profile, an `unreadable-profile` of one that cannot be read.
 ///
 /// # Errors
 ///
 /// What `out` returns.
-pub fn report(
+pub fn shown(
     entry: &Entry,
+    related: Related<'_>,
     recorded: Recorded<'_>,
-    profiles: &[StoredProfile],
     out: &mut impl Write,
 ) -> io::Result<()> {
+    findings(entry, out)?;
+    for again in related.again.iter().filter_map(ReplicationLine::of) {
+        line(out, &Line::Replication(again))?;
+    }
+    for StoredProfile { path, record } in related.profiles {
+        match record {
+            Ok(record) => profile_lines(record, path, out)?,
+            Err(unreadable) => line(out, &Line::UnreadableProfile { path, unreadable })?,
+        }
+    }
+    line(out, &Line::End(End::of(entry, recorded)))
+}
+
+/// A run that made another again, with an `agreement` for each headline and row that was compared, before `end`.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn replication(
+    entry: &Entry,
+    agreement: &Agreement,
+    recorded: Recorded<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    findings(entry, out)?;
+    let sets = agreement.headlines.iter().map(AgreementLine::of_set);
+    for of in sets.chain(agreement.rows.iter().map(AgreementLine::of_row)) {
+        line(out, &Line::Agreement(of))?;
+    }
+    line(out, &Line::End(End::of(entry, recorded)))
+}
+
+/// From `begin` to the last `headline`.
+fn findings(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
     let stands = figures_stand(entry);
     line(out, &Line::Begin(Begin::run(entry)))?;
     line(out, &Line::Provenance(Provenance::of(&entry.provenance)))?;
@@ -99,13 +138,7 @@ pub fn report(
     for (set, headline) in entry.headline.iter().filter(|_| stands) {
         line(out, &Line::Headline(HeadlineLine::of(set, headline)))?;
     }
-    for StoredProfile { path, record } in profiles {
-        match record {
-            Ok(record) => profile_lines(record, path, out)?,
-            Err(unreadable) => line(out, &Line::UnreadableProfile { path, unreadable })?,
-        }
-    }
-    line(out, &Line::End(End::of(entry, recorded)))
+    Ok(())
 }
 
 /// A ledger's entries, oldest first: `begin`, then an `entry` each.
@@ -296,7 +329,8 @@ mod tests {
 
     use super::*;
     use crate::brief::{FoundProfile, Gap, SourceChange, Standing};
-    use crate::ledger::{Epoch, RowState, sample};
+    use crate::ledger::{Epoch, Recomputed, RowState, SamplesFault, sample};
+    use crate::replication::Claim;
 
     fn lines(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> Vec<Value> {
         let mut out = Vec::new();
@@ -316,6 +350,7 @@ mod tests {
             epochs: Vec::new(),
             newest: None,
             fault: None,
+            samples: Recomputed::default(),
         }
     }
 
@@ -416,6 +451,10 @@ mod tests {
             first: entry.id.clone(),
             entries: 1,
         });
+        found.samples.faults.push(SamplesFault {
+            entry: entry.id.clone(),
+            what: "row `x`, device: speedup 2 in the entry, 1.0 from the samples".to_owned(),
+        });
         let change = SourceChange {
             what: "candidate",
             measured: "01".repeat(32),
@@ -427,9 +466,18 @@ mod tests {
         };
         let found = (found, tree);
         let mut lost = sample::entry();
+        lost.replicates = Some(sample::replicates());
         lost.gates.push(sample::gate(1));
         lost.rows[0].state = RowState::Lost;
-        let mut all = lines(|out| run(&entry, Recorded::Nowhere, out));
+        let again = std::slice::from_ref(&lost);
+        let related = Related {
+            again,
+            ..Related::default()
+        };
+        let mut all = lines(|out| shown(&entry, related, Recorded::Nowhere, out));
+        let agreement = Agreement::of(Claim::Speeds, &entry, &lost);
+        let nowhere = Recorded::Nowhere;
+        all.extend(lines(|out| replication(&lost, &agreement, nowhere, out)));
         all.extend(lines(|out| history(std::slice::from_ref(&entry), out)));
         all.extend(lines(|out| {
             verifications(std::slice::from_ref(&found), out)

@@ -4,14 +4,15 @@ use super::evidence::is_emulated;
 use super::gates;
 use super::numbers::{count, fine_ratio, speedup};
 use super::record;
+use super::replicated::lines;
 use super::run::{claim, sampled};
 use super::table::escaped;
-use super::{Color, Tone, profiled};
+use super::{Color, Related, Tone, profiled};
 use crate::ledger::{ControlsRecord, Entry, RowRecord};
 use crate::profile::StoredProfile;
 
-/// The whole page; `gpu` is the profile that the ledger is kept under, `profiles` are those of the entry's candidate.
-pub fn run_markdown(entry: &Entry, gpu: &str, profiles: &[StoredProfile]) -> String {
+/// The whole page; `gpu` is the profile that the ledger is kept under.
+pub fn run_markdown(entry: &Entry, related: Related<'_>, gpu: &str) -> String {
     let mut text = format!(
         "## {}: {} on {}\n\n**{}**\n\n{}; {}, entry `{}`\n\n",
         entry.decision,
@@ -22,6 +23,9 @@ pub fn run_markdown(entry: &Entry, gpu: &str, profiles: &[StoredProfile]) -> Str
         entry.started.get(..10).unwrap_or(&entry.started),
         entry.id,
     );
+    for line in lines(entry, related.again) {
+        text.push_str(&format!("{}\n\n", escaped(&line)));
+    }
     if let Some(note) = &entry.note {
         text.push_str(&format!("> note: {}\n\n", escaped(note)));
     }
@@ -39,7 +43,7 @@ pub fn run_markdown(entry: &Entry, gpu: &str, profiles: &[StoredProfile]) -> Str
     for (name, rows) in record::groups(entry) {
         fold(&mut text, &name, &record::rows(entry, &rows));
     }
-    for profile in profiles {
+    for profile in related.profiles {
         push_profile(&mut text, profile, entry);
     }
     fold(&mut text, "Gates", &record::gates(entry));
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_decision_comes_first_and_the_tables_are_folded() {
-        let page = run_markdown(&sample::entry(), "h100", &[]);
+        let page = run_markdown(&sample::entry(), Related::default(), "h100");
         assert!(
             page.starts_with(
                 "## promote: demo_vector_axpy on NVIDIA H100 80GB HBM3\n\n**speedup 1.235 (1.232-1.237) over 2 b200 rows, 1 fallback**\n"
@@ -181,12 +185,32 @@ mod tests {
     }
 
     #[test]
+    fn both_entries_of_a_replication_name_the_other() {
+        let mut again = sample::entry();
+        again.replicates = Some(sample::replicates());
+        let page = run_markdown(&again, Related::default(), "h100");
+        assert!(
+            page.contains("\n\nreplicates 20260101T030405Z-0123abcd: does NOT agree, 1 of 2 rows"),
+            "{page}"
+        );
+        let related = Related {
+            again: &[again],
+            ..Related::default()
+        };
+        let page = run_markdown(&sample::entry(), related, "h100");
+        assert!(
+            page.contains("\n\nNOT replicated by 20260102T030405Z-0123abcd, 1 of 2 rows"),
+            "{page}"
+        );
+    }
+
+    #[test]
     fn what_failed_is_listed_and_no_speed_is_claimed() {
         let mut entry = sample::entry();
         entry.decision = Decision::Invalid;
         entry.summary = "gates failed: poison".to_owned();
         entry.gates.push(sample::gate(2));
-        let page = run_markdown(&entry, "h100", &[]);
+        let page = run_markdown(&entry, Related::default(), "h100");
         assert!(page.contains("**gates failed: poison**"), "{page}");
         assert!(
             page.contains("- poison: 2 of 68 checks failed\n  - row_0 candidate out\\[7\\]: expected 1.5, found NaN\n"),
@@ -205,7 +229,11 @@ mod tests {
             stored(Ok(profile::sample::record())),
             stored(Err("missing field `row`".to_owned())),
         ];
-        let page = run_markdown(&sample::entry(), "h100", &profiles);
+        let related = Related {
+            profiles: &profiles,
+            ..Related::default()
+        };
+        let page = run_markdown(&sample::entry(), related, "h100");
         for part in [
             "<details><summary>Profile of qwen_s4096_c3072_bcast11, memory-bound</summary>\n\nNsight Compute 2025.3.1.0",
             "\n\n| moved most | baseline | candidate | change |\n",

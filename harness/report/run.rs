@@ -10,6 +10,7 @@ use super::kernels::kernels;
 use super::markdown::{company_line, controls_line};
 use super::numbers::{count, interval, short, speedup};
 use super::provenance::provenance;
+use super::replicated::replicates;
 use super::rows::rows;
 use crate::ledger::{Decision, Entry};
 
@@ -29,6 +30,9 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     let mut text = headline(entry, color);
     if let Some(note) = &entry.note {
         text.push_str(&format!("note: {note}\n"));
+    }
+    if let Some(record) = &entry.replicates {
+        text.push_str(&format!("{}\n", replicates(record, color)));
     }
     text.push_str(&gates(&entry.gates, color));
     if let Some(controls) = entry.controls.as_ref().filter(|_| !is_emulated(entry)) {
@@ -53,7 +57,12 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
     text.push_str(&buckets(entry, color));
     text.push_str(&kernels(entry, color));
     text.push_str(&provenance(entry));
-    text.push_str(&match recorded {
+    text + &placed(entry, recorded)
+}
+
+/// Where the entry went.
+pub(super) fn placed(entry: &Entry, recorded: Recorded<'_>) -> String {
+    match recorded {
         Recorded::In(path) => format!(
             "recorded in {} as {}, hash {}\n",
             path.display(),
@@ -64,8 +73,7 @@ pub fn run(entry: &Entry, recorded: Recorded<'_>, color: Color) -> String {
             format!("not recorded; the entry is saved in {}\n", path.display())
         }
         Recorded::Nowhere => format!("not recorded: {}\n", entry.id),
-    });
-    text
+    }
 }
 
 /// Decision and claim; then where and how it was sampled.

@@ -246,7 +246,15 @@ impl Line<'_> {
             Some(false) => ", controls failed",
             None => "",
         };
-        format!("{gates}{processes}{controls}")
+        let again = entry.replicates.as_ref().map(|record| {
+            let word = match record.agrees {
+                Some(true) => "agrees with",
+                Some(false) => "does NOT agree with",
+                None => "says nothing of",
+            };
+            format!(", {word} {}", record.entry)
+        });
+        format!("{gates}{processes}{controls}{}", again.unwrap_or_default())
     }
 
     pub(super) fn decision(&self) -> Cell {

@@ -3,14 +3,15 @@
 use super::numbers::{count, short};
 use super::{Color, Tone};
 use crate::brief::TreeComparison;
-use crate::ledger::Verification;
+use crate::ledger::{Recomputed, Verification};
 
 /// A line each for the file, its head, each span of one contract, and what is not as it was measured. The place of a
 /// fault is shown by the fault's own diagnostic.
 pub fn verification(found: &Verification, tree: &TreeComparison, color: Color) -> String {
-    let word = match &found.fault {
-        None => color.paint(Tone::Good, "intact"),
-        Some(_) => color.paint(Tone::Bad, "corrupt"),
+    let word = match (&found.fault, found.is_sound()) {
+        (None, true) => color.paint(Tone::Good, "intact"),
+        (None, false) => color.paint(Tone::Bad, "contradicted"),
+        (Some(_), _) => color.paint(Tone::Bad, "corrupt"),
     };
     let mut text = format!("{word}: {}, ", found.path.display());
     match &found.fault {
@@ -35,8 +36,30 @@ pub fn verification(found: &Verification, tree: &TreeComparison, color: Color) -
             epoch.first
         ));
     }
+    text.push_str(&recomputed(&found.samples, color));
     if found.newest.is_some() {
         text.push_str(&standing(found, tree, color));
+    }
+    text
+}
+
+/// What the samples say, where an entry names any.
+fn recomputed(found: &Recomputed, color: Color) -> String {
+    let mut text = String::new();
+    if found.entries > 0 {
+        let entries = count(found.entries, "entry", "entries");
+        text.push_str(&format!("{entries} computed again from raw samples\n"));
+    }
+    for fault in &found.faults {
+        let word = color.paint(Tone::Bad, "fault:");
+        text.push_str(&format!("{word} entry {}: {}\n", fault.entry, fault.what));
+    }
+    if let Some(first) = found.missing.first() {
+        text.push_str(&format!(
+            "{} raw samples of {}, first {first}; copy them from where the runs were made\n",
+            color.paint(Tone::Unsure, "missing:"),
+            count(found.missing.len(), "entry", "entries"),
+        ));
     }
     text
 }
@@ -72,8 +95,8 @@ fn standing(found: &Verification, tree: &TreeComparison, color: Color) -> String
 }
 
 fn is_newest_contract(found: &Verification, contract_hash: &str) -> bool {
-    let newest = found.epochs.last();
-    newest.is_some_and(|epoch| epoch.contract_hash == contract_hash)
+    let newest = found.newest.as_ref();
+    newest.is_some_and(|newest| newest.provenance.contract_hash == contract_hash)
 }
 
 #[cfg(test)]
@@ -112,6 +135,7 @@ mod tests {
         insta::assert_snapshot!(shown("c0", Vec::new()), @r"
         contract 0c0c0c0c: 1 entry from 20260102T030405Z-0123abcd on
         contract c0c0c0c0: 2 entries from 20260102T030405Z-0123abcd on
+        missing: raw samples of 3 entries, first 20260102T030405Z-0123abcd; copy them from where the runs were made
         contract and sources in the tree are those of the newest entry
         ");
         let change = SourceChange {
@@ -122,6 +146,7 @@ mod tests {
         insta::assert_snapshot!(shown("0c", vec![change]), @r"
         contract 0c0c0c0c: 1 entry from 20260102T030405Z-0123abcd on
         contract c0c0c0c0: 2 entries from 20260102T030405Z-0123abcd on
+        missing: raw samples of 3 entries, first 20260102T030405Z-0123abcd; copy them from where the runs were made
         differs: the contract in the tree is 0c0c0c0c, not that of the newest entry
         differs: the candidate in the tree is not the one measured (0123abcd -> 89abcdef)
         ");
@@ -167,6 +192,7 @@ mod tests {
                 "corrupt: ledger/t.toml, entry 2: its text was changed after it was written (1 good before it)\n\
                  head {}\n\
                  contract c0c0c0c0: 1 entry from 20260102T030405Z-0123abcd on\n\
+                 missing: raw samples of 1 entry, first 20260102T030405Z-0123abcd; copy them from where the runs were made\n\
                  not compared with a tree: no checkout is here\n",
                 first.hash
             )

@@ -32,7 +32,7 @@ pub fn headline(rows: &[HeadlineRow<'_>], confidence: f64) -> Option<Headline> {
 /// Mean over rows within each process, then over processes.
 ///
 /// `None` without rows, below two processes, or where rows differ in how many processes they have.
-pub(super) fn mean_over_rows<'a>(rows: impl Iterator<Item = &'a [f64]>) -> Option<Estimate> {
+pub fn mean_over_rows<'a>(rows: impl Iterator<Item = &'a [f64]>) -> Option<Estimate> {
     let rows: Vec<&[f64]> = rows.collect();
     let processes = rows.first()?.len();
     if rows.iter().any(|row| row.len() != processes) {

@@ -29,7 +29,7 @@ pub use controls::{
 };
 pub use decide::{CLEARLY_SLOWER, decide};
 pub use estimate::Estimate;
-pub use headline::{HeadlineRow, headline};
+pub use headline::{HeadlineRow, headline, mean_over_rows};
 pub use hodges_lehmann::{HodgesLehmann, SecondOpinion, hodges_lehmann, second_opinion};
 pub use lane::lane;
 pub use modes::{Mode, Modes, modes};

@@ -53,7 +53,7 @@ impl Toolchain {
     /// Builds the harness's own device code.
     pub fn build_support(&self, project: &Project, target: &Target) -> Result<Built, BuildError> {
         let target = target.clone();
-        self.build(project, DEVICE, &Unit::Support { target })
+        self.build(&project.of_harness(), DEVICE, &Unit::Support { target })
     }
 
     /// Builds each request, in parallel; one that fails stops no other. Results come in the requests' order.

@@ -11,8 +11,8 @@ impl Project {
     /// `unknown` when neither can be told.
     pub fn harness_commit(&self) -> String {
         let commit = match self.origin() {
-            Origin::Checkout => checked_out(self.root()),
-            Origin::Bundle => BundleRecord::read(self.root())
+            Origin::Checkout => checked_out(self.harness_root()),
+            Origin::Bundle => BundleRecord::read(self.harness_root())
                 .ok()
                 .map(|b| b.harness_commit),
         };

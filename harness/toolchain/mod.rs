@@ -28,6 +28,7 @@ mod sanitizers;
 mod source_tree;
 mod symbols;
 mod target;
+mod worktree;
 
 pub use build_many::{Request, TaskLibraries};
 pub use built::Built;
@@ -50,3 +51,4 @@ pub use sanitizers::compute_sanitizer;
 pub use source_tree::tree_source_hash;
 pub use symbols::Symbols;
 pub use target::{Arch, Side, Target, Unit};
+pub use worktree::{GitError, History, Worktree};

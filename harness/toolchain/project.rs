@@ -14,6 +14,8 @@ pub struct Project {
     tasks: &'static str,
     /// Below the root; stands for every task's own candidate.
     candidate: Option<PathBuf>,
+    /// Root of the harness's own device code, where the tasks are of another checkout.
+    harness: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,7 @@ impl Project {
             origin,
             tasks: TASKS,
             candidate: None,
+            harness: None,
         }
     }
 
@@ -87,6 +90,29 @@ impl Project {
             candidate: Some(candidate.to_owned()),
             ..self.clone()
         }
+    }
+
+    /// The same project with the tasks, kernels and baselines of another checkout; the harness stays this one.
+    pub fn with_sources_in(&self, root: &Path) -> Project {
+        Project {
+            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
+            harness: Some(self.harness_root().to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The project as the harness's own device code is built from it.
+    pub(super) fn of_harness(&self) -> Project {
+        Project {
+            root: self.harness_root().to_owned(),
+            harness: None,
+            ..self.clone()
+        }
+    }
+
+    /// Where the harness lies.
+    pub(super) fn harness_root(&self) -> &Path {
+        self.harness.as_deref().unwrap_or(&self.root)
     }
 
     /// Where a unit's source lies below the root.
@@ -175,6 +201,16 @@ mod tests {
         let bundle = Project::at(folder.path());
         assert_eq!(bundle.origin(), Origin::Bundle);
         assert_eq!(bundle.build_dir(), folder.path().join("build"));
+    }
+
+    #[test]
+    fn sources_of_another_checkout_leave_the_harness_where_it_is() {
+        let (here, there) = (Path::new("/here"), Path::new("/there"));
+        let project = Project::new(here, &here.join("build"), Origin::Checkout);
+        let mixed = project.with_sources_in(there);
+        assert_eq!((mixed.root(), mixed.harness_root()), (there, here));
+        assert_eq!(mixed.of_harness().root(), here);
+        assert_eq!(mixed.build_dir(), project.build_dir());
     }
 
     #[test]

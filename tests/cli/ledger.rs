@@ -28,7 +28,7 @@ pub fn three_entries() -> &'static str {
 }
 
 /// A short bench of one row, and of more tasks after it.
-fn bench(project: &Project, more: &[&str]) -> Finished {
+pub fn bench(project: &Project, more: &[&str]) -> Finished {
     let ledgers = project.ledgers();
     let to = [
         "--rows",

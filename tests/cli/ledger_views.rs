@@ -6,7 +6,7 @@ use std::path::Path;
 use kda::cli::exit_codes::{LEDGER, PASSED, USAGE};
 use kda::ledger::Ledger;
 
-use crate::ledger::{on_ledgers, three_entries, verification, with_ledger};
+use crate::ledger::{bench, on_ledgers, three_entries, verification, with_ledger};
 use crate::lines::{Line, lines};
 use crate::project::Project;
 
@@ -166,7 +166,8 @@ fn an_export_of_nothing_or_in_no_form_is_refused() {
 
 #[test]
 fn what_was_edited_since_the_newest_entry_is_told_and_is_no_fault() {
-    let project = with_ledger(three_entries());
+    let project = Project::new();
+    bench(&project, &["axpy", "axpy"]).exits(PASSED);
     let tree = verification(&project, PASSED)
         .tree
         .expect("the task is here");

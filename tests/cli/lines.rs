@@ -29,6 +29,8 @@ pub enum Line {
     Control(Value),
     Kernel(Value),
     Headline(Value),
+    Replication(Value),
+    Agreement(Value),
     End(End),
     Entry(Value),
     Attempt(Value),
@@ -135,6 +137,7 @@ pub struct End {
     pub decision: String,
     pub summary: String,
     pub note: Option<String>,
+    pub replicates: Option<Value>,
     pub wall_seconds: f64,
     pub ledger: Option<String>,
     pub unsaved: Option<String>,
@@ -151,8 +154,24 @@ pub struct Verification {
     pub merges: usize,
     pub head: Option<String>,
     pub fault: Option<Fault>,
+    pub samples: Samples,
     pub epochs: Vec<Epoch>,
     pub tree: Option<Tree>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Samples {
+    pub recomputed: usize,
+    pub missing: Vec<String>,
+    pub faults: Vec<SamplesFault>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplesFault {
+    pub entry_id: String,
+    pub message: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use crate::cli::exit::{Failure, exit_codes};
 use crate::cli::terminal::Terminal;
 use crate::ledger::{Entry, Opened};
 use crate::profile::stored_profiles;
-use crate::report::{self, Recorded, json};
+use crate::report::{self, Recorded, Related, json};
 
 pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outcome {
     let opened = open(&arguments.of)?;
@@ -22,12 +22,15 @@ pub(super) fn show(arguments: &LedgerShowArguments, terminal: &Terminal) -> Outc
             .ok_or_else(|| Failure::Usage(format!("{} has no entry", opened.path().display())))?,
     };
     let (entry, recorded) = (opened.entry(place)?, Recorded::In(opened.path()));
-    let profiles = stored_profiles(opened.path(), &entry);
+    let related = Related {
+        again: &opened.replications_of(&entry.id)?,
+        profiles: &stored_profiles(opened.path(), &entry),
+    };
     match arguments.json {
-        true => terminal.json(|out| json::report(&entry, recorded, &profiles, out))?,
+        true => terminal.json(|out| json::shown(&entry, related, recorded, out))?,
         false => {
             let view = report::run(&entry, recorded, terminal.color());
-            terminal.result(&(view + &report::profiled(&profiles)))?;
+            terminal.result(&(view + &report::related(related, terminal.color())))?;
         }
     }
     Ok(exit_codes::PASSED)

@@ -1,4 +1,4 @@
-//! Every hash of every ledger, and whether the newest entries speak of the tree as it is.
+//! Every hash of every ledger, the figures against their raw samples, and whether the newest entries speak of the tree as it is.
 
 use super::selection::{folder, ledgers};
 use crate::brief::TreeComparison;
@@ -40,7 +40,8 @@ pub(super) fn verify(arguments: &VerifyArguments, terminal: &Terminal) -> Outcom
         terminal.result(&views.concat())?;
     }
     let holds = |(one, tree): &(Verification, TreeComparison)| {
-        one.fault.is_none() && (!arguments.strict || tree.agrees(one))
+        let is_whole = one.samples.missing.is_empty() && tree.agrees(one);
+        one.is_sound() && (!arguments.strict || is_whole)
     };
     Ok(match found.iter().all(holds) {
         true => exit_codes::PASSED,

@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::page::{page, section};
 use super::{lanes, profiles, roofline, samples, speedups};
 use crate::ledger::{ControlsRecord, Entry, RawSamples};
-use crate::profile::StoredProfile;
 use crate::report::evidence::{figures_stand, is_emulated};
 use crate::report::markdown::{company_line, controls_line, controls_tone};
 use crate::report::numbers::{fine_ratio, short, speedup};
 use crate::report::plot::{Shape, Strip, Strips};
-use crate::report::record;
+use crate::report::replicated::lines;
 use crate::report::run::{claim, sampled};
 use crate::report::table::{Table, tone_class};
+use crate::report::{Related, record};
 
 /// The entry's raw samples.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +24,10 @@ pub enum Raw<'a> {
     Missing(&'a str),
 }
 
-/// The whole page; `gpu` is the profile that the ledger is kept under, `profiles` are those of the entry's candidate.
-pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>, profiles: &[StoredProfile]) -> String {
+/// The whole page; `gpu` is the profile that the ledger is kept under.
+pub fn entry_html(entry: &Entry, related: Related<'_>, gpu: &str, raw: Raw<'_>) -> String {
     let body = html! {
-        (header(entry))
+        (header(entry, related.again))
         @if figures_stand(entry) {
             (section("Speedup of each row", &speedups::speedups(entry)))
         } @else {
@@ -46,7 +46,7 @@ pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>, profiles: &[StoredProf
                 (record::rows(entry, &rows).html())
             }
         }))
-        @if let Some(profiles) = profiles::profiles(entry, profiles) {
+        @if let Some(profiles) = profiles::profiles(entry, related.profiles) {
             (section("Profiles", &profiles))
         }
         (table_section("Gates", &record::gates(entry), "No gate ran."))
@@ -61,7 +61,7 @@ pub fn entry_html(entry: &Entry, gpu: &str, raw: Raw<'_>, profiles: &[StoredProf
     )
 }
 
-fn header(entry: &Entry) -> Markup {
+fn header(entry: &Entry, again: &[Entry]) -> Markup {
     html! {
         header {
             h1 { (entry.task) " on " (entry.gpu) }
@@ -73,6 +73,7 @@ fn header(entry: &Entry) -> Markup {
                 code { (short(&entry.provenance.baseline_source)) } " under contract "
                 code { (short(&entry.provenance.contract_hash)) } "; "
                 (sampled(entry)) "; " (entry.started) "; entry " code { (entry.id) } }
+            @for line in lines(entry, again) { p { (line) } }
             @if let Some(controls) = &entry.controls {
                 p class=(tone_class(controls_tone(controls)).trim()) { (controls_line(controls)) }
             }
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn a_page_has_every_part_and_every_row() {
         let entry = sample::entry();
-        let page = entry_html(&entry, "h100", Raw::NotKept, &[]);
+        let page = entry_html(&entry, Related::default(), "h100", Raw::NotKept);
         for part in [
             "Speedup of each row",
             "Buckets",
@@ -189,7 +190,7 @@ mod tests {
         entry.gpu = "emulated".to_owned();
         entry.controls = None;
         entry.control_rows.clear();
-        let page = entry_html(&entry, "emulated", Raw::NotKept, &[]);
+        let page = entry_html(&entry, Related::default(), "emulated", Raw::NotKept);
         assert!(page.contains("emulated times are no evidence"));
         for figure in ["<svg", "12.34", "1.235", "2.98"] {
             assert!(!page.contains(figure), "{figure} in {page}");
@@ -201,6 +202,7 @@ mod tests {
         let mut entry = sample::entry();
         entry.buckets[0].name = "<script>alert(1)</script>".to_owned();
         entry.rows[0].bucket = entry.buckets[0].name.clone();
-        assert!(!entry_html(&entry, "h100", Raw::NotKept, &[]).contains("<script"));
+        let page = entry_html(&entry, Related::default(), "h100", Raw::NotKept);
+        assert!(!page.contains("<script"));
     }
 }

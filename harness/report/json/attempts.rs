@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::findings::HeadlineLine;
+use super::replicates::Replicates;
 use crate::ledger::{Entry, GateRecord, RowRecord};
 use crate::report::attempts::Findings;
 use crate::report::numbers::lane_speedup;
@@ -17,6 +18,7 @@ pub(super) struct AttemptLine<'a> {
     summary: &'a str,
     /// What was expected, written before the run.
     note: Option<&'a str>,
+    replicates: Option<Replicates<'a>>,
     evidence: bool,
     contract_hash: &'a str,
     candidate_source: &'a str,
@@ -39,6 +41,7 @@ impl<'a> AttemptLine<'a> {
             decision: entry.decision.to_string(),
             summary: &entry.summary,
             note: entry.note.as_deref(),
+            replicates: Replicates::in_entry(entry),
             evidence: stands,
             contract_hash: &entry.provenance.contract_hash,
             candidate_source: &entry.provenance.candidate_source,

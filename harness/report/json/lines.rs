@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::JSON_SCHEMA_VERSION;
+use super::agreement::AgreementLine;
 use super::attempts::AttemptLine;
 use super::brief::BriefLine;
 use super::capture::{
@@ -14,6 +15,7 @@ use super::findings::{Bucket, Gate, HeadlineLine, Row};
 use super::lists::{EntryLine, VerificationLine};
 use super::physics::{Control, Controls, Kernel, Samples};
 use super::profile::{ProfileChangeOf, ProfileLine, ProfiledKernelLine};
+use super::replicates::{Replicates, ReplicationLine};
 use super::setup::{Device, Provenance, Sampling};
 use super::status::StatusLine;
 use super::summary::SummaryLine;
@@ -38,6 +40,8 @@ pub(super) enum Line<'a> {
     Control(Box<Control<'a>>),
     Kernel(Kernel<'a>),
     Headline(HeadlineLine<'a>),
+    Replication(ReplicationLine<'a>),
+    Agreement(AgreementLine<'a>),
     End(End<'a>),
     Entry(EntryLine<'a>),
     Attempt(AttemptLine<'a>),
@@ -107,6 +111,7 @@ pub(super) struct End<'a> {
     decision: String,
     summary: &'a str,
     note: Option<&'a str>,
+    replicates: Option<Replicates<'a>>,
     wall_seconds: f64,
     ledger: Option<&'a Path>,
     unsaved: Option<&'a Path>,
@@ -125,6 +130,7 @@ impl<'a> End<'a> {
             decision: entry.decision.to_string(),
             summary: &entry.summary,
             note: entry.note.as_deref(),
+            replicates: Replicates::in_entry(entry),
             wall_seconds: entry.wall_seconds,
             ledger,
             unsaved,

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::findings::HeadlineLine;
+use super::replicates::Replicates;
 use crate::brief::TreeComparison;
-use crate::ledger::{Entry, Verification};
+use crate::ledger::{Entry, Recomputed, Verification};
 use crate::report::evidence::{gates_passed, rows_measured};
 
 #[derive(Serialize)]
@@ -18,6 +19,7 @@ pub(super) struct EntryLine<'a> {
     decision: String,
     summary: &'a str,
     note: Option<&'a str>,
+    replicates: Option<Replicates<'a>>,
     evidence: bool,
     contract_hash: &'a str,
     candidate_source: &'a str,
@@ -42,6 +44,7 @@ impl<'a> EntryLine<'a> {
             decision: entry.decision.to_string(),
             summary: &entry.summary,
             note: entry.note.as_deref(),
+            replicates: Replicates::in_entry(entry),
             evidence: stands,
             contract_hash: &entry.provenance.contract_hash,
             candidate_source: &entry.provenance.candidate_source,
@@ -67,9 +70,38 @@ pub(super) struct VerificationLine<'a> {
     merges: usize,
     head: Option<&'a str>,
     fault: Option<Fault>,
+    samples: Samples<'a>,
     epochs: Vec<Epoch<'a>>,
     /// Absent where there was no tree to compare with.
     tree: Option<Tree<'a>>,
+}
+
+/// What raw samples say of their entries.
+#[derive(Serialize)]
+struct Samples<'a> {
+    recomputed: usize,
+    missing: &'a [String],
+    faults: Vec<SamplesFault<'a>>,
+}
+
+#[derive(Serialize)]
+struct SamplesFault<'a> {
+    entry_id: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Samples<'a> {
+    fn of(found: &'a Recomputed) -> Self {
+        let faults = found.faults.iter().map(|fault| SamplesFault {
+            entry_id: &fault.entry,
+            message: &fault.what,
+        });
+        Self {
+            recomputed: found.entries,
+            missing: &found.missing,
+            faults: faults.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -133,9 +165,10 @@ impl<'a> VerificationLine<'a> {
         });
         Self {
             path: &found.path,
-            intact: found.fault.is_none(),
+            intact: found.is_sound(),
             entries: found.entries,
             merges: found.merges(),
+            samples: Samples::of(&found.samples),
             epochs: epochs.collect(),
             tree: Tree::of(found, tree),
             head: found.head(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::ledger::{self, SpeedupInterval};
 
-/// A ratio whose truth is known, and its interval.
+/// A ratio and its interval.
 #[derive(Serialize)]
 pub(super) struct Ratio {
     speedup: f64,

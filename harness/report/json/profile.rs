@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::ledger::sample::entry;
     use crate::profile::{StoredProfile, sample};
-    use crate::report::{Recorded, json};
+    use crate::report::{Recorded, Related, json};
 
     fn lines() -> Vec<Value> {
         let mut out = Vec::new();
@@ -160,7 +160,11 @@ mod tests {
             stored(Err("missing field `row`".to_owned())),
         ];
         let mut out = Vec::new();
-        json::report(&entry(), Recorded::Nowhere, &profiles, &mut out).expect("memory takes it");
+        let related = Related {
+            profiles: &profiles,
+            ..Related::default()
+        };
+        json::shown(&entry(), related, Recorded::Nowhere, &mut out).expect("memory takes it");
         let lines = read(out);
         let types: Vec<_> = lines.iter().map(|line| &line["type"]).collect();
         assert_eq!(

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::findings::HeadlineLine;
+use super::replicates::Replicates;
 use crate::report::evidence::{figures_stand, gates_passed};
 use crate::report::summary::{BucketFigure, Line};
 
@@ -12,6 +13,7 @@ pub(super) struct SummaryLine<'a> {
     id: Option<&'a str>,
     started: Option<&'a str>,
     decision: Option<String>,
+    replicates: Option<Replicates<'a>>,
     /// False where the contract has changed since.
     is_current: bool,
     evidence: bool,
@@ -50,6 +52,7 @@ impl<'a> SummaryLine<'a> {
             id: entry.map(|entry| entry.id.as_str()),
             started: entry.map(|entry| entry.started.as_str()),
             decision: entry.map(|entry| entry.decision.to_string()),
+            replicates: entry.and_then(Replicates::in_entry),
             is_current: line.is_current,
             evidence: entry.is_some_and(figures_stand),
             gates: entry.map_or(0, |entry| entry.gates.len()),

@@ -102,6 +102,7 @@ fn entry(findings: &Findings) -> Entry {
         started: findings.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         wall_seconds: findings.wall_seconds,
         headline,
+        replicates: None,
         provenance: findings.provenance(),
         device: DeviceRecord {
             name: facts.name.clone(),
