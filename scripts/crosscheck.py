@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Times one row of a task with two outside tools: PyTorch's profiler and Triton's do_bench_cudagraph.
+"""Times rows of a task with two outside tools: PyTorch's profiler and Triton's do_bench_cudagraph.
 
-    python3 scripts/crosscheck.py TASK ROW LIBRARY
+    python3 scripts/crosscheck.py TASK LIBRARY ROW...
 
 LIBRARY is a built side (target/kda/build/... or a bundle's build/...). Buffers stay in the caches from call to call, as in
-kda's hot lane; rows with strided or shared tensors are refused. Needs PyTorch and Triton on a GPU.
+kda's hot lane. Where they lie moves a time, and kda means over many places: each figure here is the mean of eight, with the
+least and the greatest. Rows with strided or shared tensors are refused. Needs PyTorch and Triton on a GPU.
 """
 import ctypes
 import statistics
@@ -74,12 +75,12 @@ def build_call(task, row_id, keep):
     return Call(number, len(entry["tensors"]), pointers, scalars, len(entry.get("scalars", [])), 0, None, 0, None)
 
 
-def main():
-    task, row, library = sys.argv[1:]
-    keep = []
+PLACES = 8
+
+
+def time_at_one_place(task, row, side, keep):
+    keep.append(torch.empty(len(keep) * 3571 * 256, dtype=torch.uint8, device="cuda"))  # moves what comes next
     call = build_call(task, row, keep)
-    side = ctypes.CDLL(library)
-    side.kda_workspace_bytes.restype = ctypes.c_size_t
     size = side.kda_workspace_bytes(ctypes.byref(call))
     if size:
         workspace = torch.empty(size, dtype=torch.uint8, device="cuda")
@@ -102,8 +103,21 @@ def main():
     per_call = len(kernels) // 200
     durations = [sum(event.device_time for event in kernels[n * per_call:(n + 1) * per_call]) for n in range(200)]
     profiled = statistics.median(durations)
-    graph = 1e3 * triton.testing.do_bench_cudagraph(launch, rep=200, return_mode="median")
-    print(f"{task} {row}: profiler {profiled:.3f} us, do_bench_cudagraph {graph:.3f} us")
+    return profiled, 1e3 * triton.testing.do_bench_cudagraph(launch, rep=100, return_mode="median")
+
+
+def main():
+    task, library, *rows = sys.argv[1:]
+    side = ctypes.CDLL(library)
+    side.kda_workspace_bytes.restype = ctypes.c_size_t
+    for row in rows:
+        keep = []
+        places = [time_at_one_place(task, row, side, keep) for _ in range(PLACES)]
+        tools = [f"{name} {statistics.mean(times):.3f} us ({min(times):.3f} to {max(times):.3f})"
+                 for name, times in zip(("profiler", "do_bench_cudagraph"), zip(*places))]
+        print(f"{task} {row}: {', '.join(tools)}", flush=True)
+        del keep
+        torch.cuda.empty_cache()
 
 
 main()

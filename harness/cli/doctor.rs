@@ -22,13 +22,12 @@ fn isolation() -> Result<[Check; 3], Failure> {
     let spec = WorkerSpec {
         executable: std::env::current_exe()?,
         device: DeviceChoice::Emulated,
-        sides: Vec::new(),
         shared_bytes: 1,
         memory_bytes: default_memory_limit(),
         confinement: Confinement::BestEffort,
         instrument: Instrument::Nothing,
     };
-    let worker = Worker::start(&spec).map_err(crate::session::SessionError::Worker)?;
+    let worker = Worker::open(&spec).map_err(crate::session::SessionError::Worker)?;
     Ok([
         landlock(worker.sandbox()),
         seccomp(worker.sandbox()),

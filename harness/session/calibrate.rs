@@ -11,6 +11,7 @@ use super::plan::{Cases, Depth, Sampling};
 use super::record::{LaneOf, control_record, logs_of};
 use super::run::{build_and_measure, crashed_run};
 use super::sampling::Timing;
+use super::stock::Stocked;
 use super::{Machine, Progress, RunOptions, SessionError};
 use crate::crash::CrashFolder;
 use crate::gate::{GateBook, Oracle};
@@ -47,8 +48,14 @@ pub fn calibrate(
 ) -> Result<CalibrationRecord, SessionError> {
     let started = Timestamp::now();
     let cases = Cases::select(task, &options.selection, machine.is_emulated())?;
-    let (built, mut factory, ceilings) =
-        build_and_measure(project, toolchain, task, machine, options)?;
+    let (built, mut factory, ceilings) = build_and_measure(
+        project,
+        toolchain,
+        task,
+        machine,
+        options,
+        Stocked::default(),
+    )?;
     // Nothing has looked at the candidate: the baseline stands in for it.
     factory.candidate.clone_from(&factory.baseline);
     let mut oracle = Oracle::load(&built.oracle.library)?;

@@ -39,7 +39,7 @@ impl Ceilings {
 
     /// Measures in a worker that holds neither side.
     pub(super) fn measure(host: &WorkerHost, limit: Duration) -> Result<Self, SessionError> {
-        let mut worker = host.start(Vec::new(), 1).map_err(SessionError::Worker)?;
+        let mut worker = host.open(1).map_err(SessionError::Worker)?;
         let peaks = worker.peaks(limit).map_err(SessionError::Worker)?;
         Ok(Self {
             facts: worker.facts().clone(),

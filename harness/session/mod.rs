@@ -18,6 +18,7 @@ mod run;
 mod sampling;
 mod screening;
 mod statics;
+mod stock;
 mod tool;
 
 pub use calibrate::calibrate;

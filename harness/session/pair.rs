@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::SessionError;
+use super::stock::Stock;
 use crate::toolchain::Side;
 use crate::worker::{
     Confinement, DeviceChoice, Instrument, Pairing, SideLibrary, Worker, WorkerError, WorkerSpec,
@@ -22,15 +23,10 @@ pub(super) struct WorkerHost {
 }
 
 impl WorkerHost {
-    pub(super) fn start(
-        &self,
-        sides: Vec<SideLibrary>,
-        shared_bytes: u64,
-    ) -> Result<Worker, WorkerError> {
-        Worker::start(&WorkerSpec {
+    pub(super) fn open(&self, shared_bytes: u64) -> Result<Worker, WorkerError> {
+        Worker::open(&WorkerSpec {
             executable: self.executable.clone(),
             device: self.device.clone(),
-            sides,
             shared_bytes,
             memory_bytes: self.memory_bytes,
             confinement: self.confinement,
@@ -40,9 +36,11 @@ impl WorkerHost {
 }
 
 /// How workers of a run are started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct WorkerFactory {
     pub(super) host: WorkerHost,
+    /// Workers that need not be opened any more.
+    pub(super) stock: Stock,
     pub(super) baseline: PathBuf,
     pub(super) candidate: PathBuf,
 }
@@ -65,7 +63,7 @@ pub(super) enum Roles {
 
 impl WorkerFactory {
     pub(super) fn start(&self, order: &[Side], shared_bytes: u64) -> Result<Worker, WorkerError> {
-        self.host.start(self.sides(order), shared_bytes)
+        self.start_with(self.sides(order), shared_bytes)
     }
 
     /// A worker that times: with the sides of the controls.
@@ -96,7 +94,20 @@ impl WorkerFactory {
                 add(Pairing::Planted, Side::Candidate, planted);
             }
         }
-        self.host.start(sides, shared_bytes)
+        self.start_with(sides, shared_bytes)
+    }
+
+    fn start_with(
+        &self,
+        sides: Vec<SideLibrary>,
+        shared_bytes: u64,
+    ) -> Result<Worker, WorkerError> {
+        let mut worker = match self.stock.take(shared_bytes) {
+            Some(worker) => worker,
+            None => self.host.open(shared_bytes)?,
+        };
+        worker.load(sides)?;
+        Ok(worker)
     }
 
     fn sides(&self, order: &[Side]) -> Vec<SideLibrary> {

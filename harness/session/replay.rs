@@ -8,6 +8,7 @@ use glob::Pattern;
 use super::pair::{WorkerFactory, WorkerHost, order};
 use super::plan::{Cases, Selection};
 use super::run::{device_choice, own_executable};
+use super::stock::Stock;
 use super::{GpuChoice, Machine, SessionError, Tool};
 use crate::crash::{CrashDump, Finding, LostCall};
 use crate::task::{Case, Task};
@@ -138,6 +139,7 @@ impl Replay<'_> {
                 confinement,
                 instrument,
             },
+            stock: Stock::default(),
             baseline,
             candidate,
         })

@@ -14,8 +14,9 @@ use super::losses::Losses;
 use super::pair::{WorkerFactory, WorkerHost};
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{Findings, Finished, assemble, entry_id};
-use super::sampling::{RowSamples, Timing};
-use super::screening::{Screened, Screening};
+use super::sampling::{RowSamples, Timing, timed_bytes};
+use super::screening::{Screened, Screening, gated_bytes};
+use super::stock::{Stock, Stocked};
 use super::{Machine, Progress, RunOptions, SessionError};
 use crate::crash::{CrashFolder, CrashedRun, Sources};
 use crate::gate::{GateBook, Oracle, check_objects, check_trivial, floor_ns, gates};
@@ -46,7 +47,17 @@ pub fn run(
     }
     progress.begin("build", 1);
     let before = clocks(machine)?;
-    let (built, factory, ceilings) = build_and_measure(project, toolchain, task, machine, options)?;
+    let all = cases.rows.iter().chain(&cases.grid);
+    let stocked = Stocked {
+        // One a side for the gates, and the first that times.
+        workers: match options.depth {
+            Depth::Check => 2,
+            Depth::Quick | Depth::Full => 3,
+        },
+        shared_bytes: gated_bytes(all).max(timed_bytes(&cases.rows)),
+    };
+    let (built, factory, ceilings) =
+        build_and_measure(project, toolchain, task, machine, options, stocked)?;
     let load = || Oracle::load(&built.oracle.library);
     let mut oracles = [load()?, load()?];
     progress.end();
@@ -221,6 +232,7 @@ pub(super) fn worker_factory(
 ) -> Result<WorkerFactory, SessionError> {
     Ok(WorkerFactory {
         host: worker_host(project, toolchain, machine, options)?,
+        stock: Stock::default(),
         baseline: built.baseline.library.clone(),
         candidate: built.candidate.library.clone(),
     })
@@ -241,28 +253,37 @@ fn worker_host(
     })
 }
 
-/// Builds the task while the device is opened and measured: after an edit, one takes as long as the other.
+/// Builds the task while the device is opened and measured and `stocked` workers are opened: after an edit, one takes as
+/// long as the other.
 pub(super) fn build_and_measure(
     project: &Project,
     toolchain: &Toolchain,
     task: &Task,
     machine: &Machine,
     options: &RunOptions,
+    stocked: Stocked,
 ) -> Result<(TaskLibraries, WorkerFactory, Ceilings), SessionError> {
     let host = worker_host(project, toolchain, machine, options)?;
-    let (built, ceilings) = thread::scope(|scope| {
-        let measuring = scope.spawn(|| Ceilings::measure(&host, options.limit));
+    let (built, opened) = thread::scope(|scope| {
+        let opening = scope.spawn(|| {
+            // Alone: contexts that come up would be in the figures.
+            let ceilings = Ceilings::measure(&host, options.limit)?;
+            let stock = Stock::of(&host, stocked).map_err(SessionError::Worker)?;
+            Ok::<_, SessionError>((ceilings, stock))
+        });
         let built = toolchain.build_task(project, &task.name, &machine.target());
-        let measured = measuring.join();
-        (built, measured.expect("measuring should not panic"))
+        let opened = opening.join();
+        (built, opened.expect("opening the device should not panic"))
     });
     let built = built?;
+    let (ceilings, stock) = opened?;
     let factory = WorkerFactory {
         host,
+        stock,
         baseline: built.baseline.library.clone(),
         candidate: built.candidate.library.clone(),
     };
-    Ok((built, factory, ceilings?))
+    Ok((built, factory, ceilings))
 }
 
 /// The device that a worker opens, with what it needs built.

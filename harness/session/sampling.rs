@@ -94,7 +94,7 @@ impl Timing<'_> {
             .iter()
             .map(|row| (row.id.clone(), Ok(Vec::new())))
             .collect();
-        let area = rows.iter().map(|row| row_area(row)).max().unwrap_or(0);
+        let area = largest_area(rows.iter().copied());
         let controls = self.controls.iter();
         let mut controls: Vec<Controlled> = controls
             .map(|control| Controlled {
@@ -182,7 +182,7 @@ impl Timing<'_> {
                 &process.order(),
                 self.control_libraries,
                 process.roles(),
-                2 * process.area,
+                AREAS * process.area,
             )?;
             process.worker = Some(worker);
         }
@@ -450,6 +450,18 @@ fn audited(is_large: bool, process: usize, processes: usize, seed: u64) -> &'sta
         _ => (process + processes - first) % processes,
     };
     BOTH.get(turn..=turn).unwrap_or_default()
+}
+
+/// Areas for audited outputs: the worker fills one while the parent reads the other.
+const AREAS: u64 = 2;
+
+/// Memory for what is copied out of timed rows.
+pub(super) fn timed_bytes(rows: &[Case]) -> u64 {
+    AREAS * largest_area(rows.iter())
+}
+
+fn largest_area<'c>(rows: impl Iterator<Item = &'c Case>) -> u64 {
+    rows.map(row_area).max().unwrap_or(0)
 }
 
 /// Shared memory for all that is audited of one row.

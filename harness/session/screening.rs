@@ -67,12 +67,7 @@ impl Screening<'_> {
         oracles: &mut [Oracle; 2],
         progress: &dyn Progress,
     ) -> Result<BTreeMap<String, Screened>, SessionError> {
-        // Outputs after either run.
-        let area = cases
-            .iter()
-            .map(|case| 2 * case.output_bytes())
-            .max()
-            .unwrap_or(0);
+        let area = gated_bytes(cases.iter().copied());
         let start = |side| Replaceable::start(self.factory, side, area);
         let (candidate, baseline) =
             rayon::join(|| start(Side::Candidate), || start(Side::Baseline));
@@ -261,6 +256,11 @@ impl Screening<'_> {
         let mut launched = reply.graph.kernels();
         launched.find(|name| !known.is_empty() && known.iter().all(|kernel| kernel.name != *name))
     }
+}
+
+/// Memory for what the gates copy out: outputs after either run.
+pub(super) fn gated_bytes<'c>(cases: impl Iterator<Item = &'c Case>) -> u64 {
+    cases.map(|case| 2 * case.output_bytes()).max().unwrap_or(0)
 }
 
 /// What the oracle has to say of a call that the contract accepts.

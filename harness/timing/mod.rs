@@ -8,4 +8,4 @@ mod warmup;
 pub use plan::{calls_per_sample, rotation};
 pub use sampler::{ClockWatch, RowGraphs, sample_beside, sample_blocks, sample_produced};
 pub use schedule::orders;
-pub use warmup::warm_up;
+pub use warmup::{warm_up, warm_up_again};

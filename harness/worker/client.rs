@@ -31,8 +31,6 @@ const STDERR_TAIL: usize = 2000;
 pub struct WorkerSpec {
     pub executable: PathBuf,
     pub device: DeviceChoice,
-    /// In load order.
-    pub sides: Vec<SideLibrary>,
     pub shared_bytes: u64,
     /// What it may take besides the shared memory.
     pub memory_bytes: u64,
@@ -110,12 +108,11 @@ fn told(stderr: &str) -> String {
 }
 
 impl Worker {
-    /// Starts a worker, opens its device and loads its sides.
-    pub fn start(spec: &WorkerSpec) -> Result<Self, WorkerError> {
+    /// Starts a worker and opens its device.
+    pub fn open(spec: &WorkerSpec) -> Result<Self, WorkerError> {
         let mut worker = Self::spawn(spec).map_err(WorkerError::Start)?;
         let open = Request::Open {
             device: spec.device.clone(),
-            sides: spec.sides.clone(),
             confinement: spec.confinement,
         };
         match worker.ask(&open, OPEN_LIMIT)? {
@@ -128,6 +125,14 @@ impl Worker {
                 worker.opened = Some((facts, sandbox));
                 Ok(worker)
             }
+            _ => Err(WorkerError::Confused),
+        }
+    }
+
+    /// Loads sides, in this order, once.
+    pub fn load(&mut self, sides: Vec<SideLibrary>) -> Result<(), WorkerError> {
+        match self.ask(&Request::Load { sides }, OPEN_LIMIT)? {
+            Reply::Loaded => Ok(()),
             _ => Err(WorkerError::Confused),
         }
     }

@@ -8,6 +8,7 @@ use crate::device::{DeviceError, GraphId, Span, Stream};
 use crate::stats::{Block, Order};
 use crate::timing::{
     ClockWatch, RowGraphs, orders, sample_beside, sample_blocks, sample_produced, warm_up,
+    warm_up_again,
 };
 use crate::toolchain::Side;
 
@@ -47,7 +48,7 @@ impl Session {
     ) -> Result<LaneSamples, Fault> {
         let calls = share(calls);
         let graphs = self.row_graphs_in(half, row, calls, 1)?;
-        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        self.warm_up(half, &graphs, plan)?;
         let schedule = orders_of(half, plan.hot_blocks, row.seed ^ Lane::Hot as u64);
         let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, calls, watch)?;
         self.discard(&graphs)?;
@@ -84,12 +85,21 @@ impl Session {
         let producer = self
             .device
             .capture_produced(&of_baseline, calls, &mut |_, _| Ok(()))?;
-        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        self.warm_up(half, &graphs, plan)?;
         let schedule = orders_of(half, plan.dirty_blocks, row.seed ^ Lane::Dirty as u64);
         let blocks = sample_produced(&mut *self.device, producer, &graphs, &schedule, calls)?;
         self.device.discard(producer)?;
         self.discard(&graphs)?;
         Ok(blocks)
+    }
+
+    fn warm_up(&mut self, half: Half, graphs: &RowGraphs, plan: &TimePlan) -> Result<(), Fault> {
+        let device = &mut *self.device;
+        match half {
+            Half::First => warm_up(device, graphs, plan.warmup_rounds)?,
+            Half::Second => warm_up_again(device, graphs, plan.warmup_rounds)?,
+        };
+        Ok(())
     }
 
     fn produced(

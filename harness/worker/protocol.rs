@@ -31,11 +31,14 @@ pub enum DeviceChoice {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
-    /// Opens the device, locks the worker in and loads the sides, in this order.
+    /// Opens the device and locks the worker in, in this order.
     Open {
         device: DeviceChoice,
-        sides: Vec<SideLibrary>,
         confinement: Confinement,
+    },
+    /// Loads sides, in this order; the first request behind `Open`, and only once.
+    Load {
+        sides: Vec<SideLibrary>,
     },
     Check(Box<CheckRequest>),
     Time(Box<TimeRequest>),
@@ -61,6 +64,7 @@ pub(super) enum Reply {
         sandbox: Sandbox,
         spent: Vec<(String, f64)>,
     },
+    Loaded,
     Checked(Box<CheckReply>),
     Timed(Box<TimeReply>),
     Redrawn,

@@ -50,11 +50,10 @@ pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
             (
                 Request::Open {
                     device,
-                    sides,
                     confinement,
                 },
                 none @ None,
-            ) => match Session::open(device, sides, confinement, &mut shared) {
+            ) => match Session::open(device, confinement, &mut shared) {
                 Ok((opened, sandbox, spent)) => {
                     let facts = opened.device.facts().clone();
                     *none = Some(opened);
@@ -82,7 +81,6 @@ pub fn serve(socket: UnixStream, memory: File) -> io::Result<()> {
 impl Session {
     fn open(
         device: DeviceChoice,
-        sides: Vec<SideLibrary>,
         confinement: Confinement,
         shared: &mut Option<SharedMemory>,
     ) -> Result<(Self, Sandbox, Spent), Fault> {
@@ -95,23 +93,10 @@ impl Session {
         spent.lap("device");
         // The driver has opened its files and started its threads; from here on untrusted code runs.
         let sandbox = Sandbox::enter(confinement);
-        let mut loaded = BTreeMap::new();
-        for SideLibrary {
-            pairing,
-            side,
-            path,
-        } in sides
-        {
-            let library = match pairing {
-                Pairing::Task | Pairing::Twins => LoadedSide::load(side, &path)?,
-                Pairing::Planted => LoadedSide::planted(side, &path)?,
-            };
-            loaded.insert((pairing, side), library);
-        }
         let mut shared = shared
             .take()
             .ok_or_else(|| Fault::Contract("the device is open already".to_owned()))?;
-        spent.lap("load");
+        spent.lap("sandbox");
         device.pin(shared.bytes_mut());
         spent.lap("pin");
         let session = Self {
@@ -119,7 +104,7 @@ impl Session {
             has_strayed: false,
             device,
             sides: Sides {
-                loaded,
+                loaded: BTreeMap::new(),
                 pairing: Pairing::Task,
             },
             arena: Arena::default(),
@@ -130,8 +115,28 @@ impl Session {
         Ok((session, sandbox, spent))
     }
 
+    fn load(&mut self, sides: Vec<SideLibrary>) -> Result<(), Fault> {
+        if !self.sides.loaded.is_empty() {
+            return Err(Fault::Contract("sides are loaded already".to_owned()));
+        }
+        for SideLibrary {
+            pairing,
+            side,
+            path,
+        } in sides
+        {
+            let library = match pairing {
+                Pairing::Task | Pairing::Twins => LoadedSide::load(side, &path)?,
+                Pairing::Planted => LoadedSide::planted(side, &path)?,
+            };
+            self.sides.loaded.insert((pairing, side), library);
+        }
+        Ok(())
+    }
+
     fn answer(&mut self, request: Request) -> Result<Reply, Fault> {
         match request {
+            Request::Load { sides } => self.load(sides).map(|()| Reply::Loaded),
             Request::Check(request) => self
                 .check(&request)
                 .map(|reply| Reply::Checked(Box::new(reply))),

@@ -1,5 +1,5 @@
-//! Page-locking the host memory that outputs are copied to, piece by piece and only where something is copied to:
-//! pinning touches every page, and most processes reach a small part of what the largest row needs.
+//! Page-locking the host memory that outputs are copied to, piece by piece and only where copies come again and again:
+//! pinning a piece takes as long as several copies to it, and most pieces see the largest rows alone.
 
 use std::ops::Range;
 
@@ -16,12 +16,15 @@ const PINNED_AT_MOST: usize = 1 << 30;
 /// `CU_MEMHOSTREGISTER_PORTABLE`.
 const PORTABLE: u32 = 1;
 
+/// Copies to a piece from which on it is pinned.
+const WORTH_PINNING: u32 = 3;
+
 /// The memory for outputs, and what is pinned of it.
 #[derive(Debug, Default)]
 pub(super) struct Pinning {
     memory: Range<usize>,
-    /// By piece: whether pinning was tried.
-    tried: Vec<bool>,
+    /// Copies by piece, up to [`WORTH_PINNING`].
+    copies: Vec<u32>,
 }
 
 impl Pinning {
@@ -29,12 +32,12 @@ impl Pinning {
         let memory = memory.as_ptr_range();
         let memory = memory.start.addr()..memory.end.addr();
         Self {
-            tried: vec![false; memory.len().div_ceil(PIECE)],
+            copies: vec![0; memory.len().div_ceil(PIECE)],
             memory,
         }
     }
 
-    /// How many of `bytes` bytes at `address` one copy may take, since none may go to two pieces. Pins the first's.
+    /// How many of `bytes` bytes at `address` one copy may take, since none may go to two pieces.
     pub(super) fn reach(&mut self, address: usize, bytes: usize) -> usize {
         if !self.memory.contains(&address) {
             return bytes;
@@ -42,10 +45,13 @@ impl Pinning {
         let piece = (address - self.memory.start) / PIECE;
         let begin = self.memory.start + piece * PIECE;
         let end = self.memory.end.min(begin + PIECE);
-        let pinned = self.tried.iter().filter(|tried| **tried).count() * PIECE;
-        if !self.tried[piece] && pinned < PINNED_AT_MOST {
-            self.tried[piece] = true;
-            pin(begin..end);
+        if self.copies[piece] < WORTH_PINNING {
+            self.copies[piece] += 1;
+            let worth = |copies: &&u32| **copies == WORTH_PINNING;
+            let pinned = self.copies.iter().filter(worth).count() * PIECE;
+            if self.copies[piece] == WORTH_PINNING && pinned <= PINNED_AT_MOST {
+                pin(begin..end);
+            }
         }
         bytes.min(end - address)
     }
@@ -65,10 +71,10 @@ fn pin(memory: Range<usize>) {
 mod tests {
     use super::*;
 
-    /// As if every piece had been tried: there is no driver to pin with.
-    fn tried(memory: Range<usize>) -> Pinning {
+    /// As if every piece were pinned: there is no driver here.
+    fn pinned(memory: Range<usize>) -> Pinning {
         Pinning {
-            tried: vec![true; memory.len().div_ceil(PIECE)],
+            copies: vec![WORTH_PINNING; memory.len().div_ceil(PIECE)],
             memory,
         }
     }
@@ -76,7 +82,7 @@ mod tests {
     #[test]
     fn a_copy_ends_with_its_piece() {
         let start = 1 << 40;
-        let mut pinning = tried(start..start + 5 * PIECE / 2);
+        let mut pinning = pinned(start..start + 5 * PIECE / 2);
         assert_eq!(pinning.reach(start, PIECE + 1), PIECE);
         assert_eq!(pinning.reach(start + PIECE - 10, 100), 10);
         assert_eq!(pinning.reach(start + 2 * PIECE, 100), 100);
@@ -85,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_copy_to_other_memory_is_one() {
-        let mut pinning = tried(1 << 40..1 << 41);
+        let mut pinning = pinned(1 << 40..1 << 41);
         assert_eq!(pinning.reach(64, 1 << 30), 1 << 30);
     }
 }
