@@ -189,7 +189,7 @@ impl Sampling {
         let full = TimePlan {
             sample_ns: 1e6,
             warmup_rounds: 30,
-            pilot_blocks: 4,
+            pilot_blocks: 6,
             max_blocks: 32,
             blocks: None,
             hot_blocks: 2,

@@ -11,7 +11,7 @@ use super::serve::Session;
 use super::time::TimedRow;
 use crate::stats::{Block, Order, blocks_per_process};
 use crate::tensor::Role;
-use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up, warm_up_again};
+use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up};
 use crate::toolchain::Side;
 
 /// What the headline lane leaves.
@@ -58,7 +58,7 @@ impl Session {
 
         self.exchange(row)?;
         let graphs = self.cold_graphs(row, Half::Second, sample, faults)?;
-        warm_up_again(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
         let schedule = orders(second_half, !row.seed);
         let (last, before) = schedule
             .split_last()
