@@ -82,7 +82,9 @@ pub struct Graph {
 pub enum Bytes {
     /// All of them: for calls of one process.
     All,
-    /// Those of parameters up to 4 bytes. A struct's padding is what the stack held, another thing in every process.
+    /// Those of parameters up to 4 bytes, and of a struct the pointers to where a buffer begins. A struct's padding is what
+    /// the stack held, another thing in every process: half a pointer there and a number beside it can make an address
+    /// inside a buffer of gigabytes.
     Unpadded,
 }
 
@@ -107,8 +109,11 @@ pub fn fingerprint(nodes: &[Node], edges: &[Edge], buffers: &[Span], bytes: Byte
         number(node.attributes.window_bytes);
         for param in &node.params {
             number(param.len() as u64);
+            let is_struct = param.len() > 8;
             for word in param.chunks(8) {
-                match buffer_offset(word, buffers) {
+                let pointer = buffer_offset(word, buffers)
+                    .filter(|(_, offset)| bytes == Bytes::All || !is_struct || *offset == 0);
+                match pointer {
                     Some((buffer, offset)) => {
                         [1, buffer as u64, offset].into_iter().for_each(&mut number)
                     }
@@ -227,6 +232,26 @@ mod tests {
         address: 8192,
         bytes: 512,
     }];
+
+    #[test]
+    fn a_number_and_its_padding_that_look_like_a_pointer_into_a_buffer_do_not_count() {
+        const LARGE: [Span; 1] = [Span {
+            address: 0x7f1c << 32,
+            bytes: 3 << 30,
+        }];
+        let print = |padding: u64, pointer: u64, bytes| {
+            let mut node = copy_to(0, 7);
+            let words = [pointer, padding << 32 | 3072];
+            node.params[0] = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            fingerprint(&[node], &[], &LARGE, bytes)
+        };
+        let begin = LARGE[0].address;
+        let unpadded = |padding, pointer| print(padding, pointer, Bytes::Unpadded);
+        assert_eq!(unpadded(0x7f1c, begin), unpadded(0x55d0, begin));
+        assert_ne!(unpadded(0, begin), unpadded(0, 0));
+        let all = |padding| print(padding, begin, Bytes::All);
+        assert_ne!(all(0x7f1c), all(0x55d0));
+    }
 
     #[test]
     fn the_same_call_on_other_buffers_has_the_same_fingerprint() {
