@@ -1,6 +1,6 @@
 //! `kda bench` and `kda check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Outcome;
@@ -10,7 +10,8 @@ use super::exit::{Failure, entry_code, exit_codes};
 use super::setup::Setup;
 use super::terminal::Terminal;
 use crate::ledger::{
-    CalibrationRecord, Entry, Ledger, LedgerError, PendingNote, SamplesRecord, rounded,
+    CalibrationRecord, Entry, Ledger, LedgerError, PendingNote, RawSamples, SamplesError,
+    SamplesRecord, rounded,
 };
 use crate::report::{self, Recorded, json};
 use crate::session::{self, Depth, Finished, Machine, RunOptions, Selection};
@@ -143,9 +144,8 @@ pub(super) fn record(
     };
     let folder = folder.join(machine.name());
     if let Some(samples) = samples {
-        let file = format!("{SAMPLES}/{}.json.gz", entry.id);
-        match samples.write(&folder.join(&file)) {
-            Ok(blake3) => entry.samples = Some(SamplesRecord { file, blake3 }),
+        match keep(samples, &mut entry, &folder) {
+            Ok(record) => entry.samples = Some(record),
             // An entry without its samples is worth more than none.
             Err(error) => entry
                 .warnings
@@ -165,6 +165,19 @@ pub(super) fn record(
             Ok((as_stored(&entry)?, Kept::Unsaved { saved, cause }))
         }
     }
+}
+
+/// Writes the samples of `entry`, whose id becomes another one where a run of that id has left some.
+fn keep(
+    mut samples: RawSamples,
+    entry: &mut Entry,
+    ledgers: &Path,
+) -> Result<SamplesRecord, SamplesError> {
+    samples.entry = RawSamples::claim(&ledgers.join(SAMPLES), &entry.id)?;
+    entry.id.clone_from(&samples.entry);
+    let file = format!("{SAMPLES}/{}", samples.file_name());
+    let blake3 = samples.write(&ledgers.join(&file))?;
+    Ok(SamplesRecord { file, blake3 })
 }
 
 /// Of several tasks, the first outcome in this order is the exit code.

@@ -83,6 +83,38 @@ pub enum SamplesError {
 }
 
 impl RawSamples {
+    /// The first of `id`, `id-2`, `id-3`, … of which no samples lie in `folder`: two runs of one candidate may begin in one
+    /// millisecond. An empty file holds the place until [`RawSamples::write`].
+    ///
+    /// # Errors
+    ///
+    /// [`SamplesError::Io`] where the folder or the file cannot be written.
+    pub fn claim(folder: &Path, id: &str) -> Result<String, SamplesError> {
+        let failed = |action, path: &Path, source| SamplesError::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(folder).map_err(|source| failed("write", folder, source))?;
+        let mut name = id.to_owned();
+        for number in 2.. {
+            let path = folder.join(file_name(&name));
+            match File::create_new(&path) {
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    name = format!("{id}-{number}");
+                }
+                Err(source) => return Err(failed("write", &path, source)),
+            }
+        }
+        Ok(name)
+    }
+
+    /// Of the file beside the ledger.
+    pub fn file_name(&self) -> String {
+        file_name(&self.entry)
+    }
+
     /// Writes the file, whose bytes depend on the samples alone, and returns its blake3. Written beside its place,
     /// synced and renamed, so that a killed writer leaves no half file.
     ///
@@ -182,6 +214,10 @@ impl RawSamples {
         }
         Ok(samples)
     }
+}
+
+fn file_name(entry: &str) -> String {
+    format!("{entry}.json.gz")
 }
 
 impl RawProcess {
@@ -292,6 +328,32 @@ mod tests {
         RawSamples::read(&path, &blake3::hash(bytes).to_string())
             .unwrap_err()
             .to_string()
+    }
+
+    #[test]
+    fn an_id_that_has_samples_is_not_taken_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let samples = folder.path().join("samples");
+        let claimed: Vec<String> = (0..3)
+            .map(|_| RawSamples::claim(&samples, "20260102T030405006Z-0123abcd").unwrap())
+            .collect();
+        assert_eq!(
+            claimed,
+            [
+                "20260102T030405006Z-0123abcd",
+                "20260102T030405006Z-0123abcd-2",
+                "20260102T030405006Z-0123abcd-3"
+            ]
+        );
+        fs::write(folder.path().join("file"), "").unwrap();
+        let error = RawSamples::claim(&folder.path().join("file"), "id").unwrap_err();
+        assert!(matches!(
+            error,
+            SamplesError::Io {
+                action: "write",
+                ..
+            }
+        ));
     }
 
     #[test]
