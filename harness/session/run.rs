@@ -141,6 +141,7 @@ pub fn run(
             Some(taken)
         }
     };
+    factory.stock.clear();
     let findings = Findings {
         task,
         cases: &cases,

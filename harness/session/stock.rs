@@ -36,6 +36,11 @@ impl Stock {
         Some(workers.swap_remove(place))
     }
 
+    /// Ends those that nobody needed: they hold a context on the GPU.
+    pub(super) fn clear(&self) {
+        self.workers().clear();
+    }
+
     fn workers(&self) -> MutexGuard<'_, Vec<Worker>> {
         // A list of workers is whole whenever it is not locked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -12,6 +12,16 @@ pub struct HeadlineRow<'a> {
     pub fallback: bool,
 }
 
+impl<'a> From<&'a (Vec<f64>, bool)> for HeadlineRow<'a> {
+    /// Log speedups by process, and whether the row fell back.
+    fn from((logs, fallback): &'a (Vec<f64>, bool)) -> Self {
+        Self {
+            process_log_speedups: logs,
+            fallback: *fallback,
+        }
+    }
+}
+
 /// Equal-weight geometric mean of speedups over `rows`, with a t interval over processes.
 ///
 /// The mean over rows is taken within each process, so that what rows of one process share stays in the interval.

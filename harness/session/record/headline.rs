@@ -45,13 +45,7 @@ impl Findings<'_> {
                 Some((logs, row.declined || row.same_code))
             })
             .collect::<Option<_>>()?;
-        let rows: Vec<HeadlineRow> = logs
-            .iter()
-            .map(|(logs, fallback)| HeadlineRow {
-                process_log_speedups: logs,
-                fallback: *fallback,
-            })
-            .collect();
+        let rows: Vec<HeadlineRow> = logs.iter().map(HeadlineRow::from).collect();
         headline(&rows, CONFIDENCE)
     }
 
