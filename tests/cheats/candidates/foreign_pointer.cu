@@ -1,6 +1,7 @@
 // foreign_pointer.cu: keeps the buffers of the call before and copies its answer where a row starts alike.
 // It would pay: the answer of another call, or of the other side, is there to be had.
-// Gate: static-state at build; past it graph, as a pointer lies outside the call's own buffers.
+// Gate: static-state at build; past it graph, as a pointer lies outside the call's own buffers, or tolerance, where
+// the buffers of the call before overlap them.
 #include "honest.cuh"
 
 namespace {

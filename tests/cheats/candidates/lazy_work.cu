@@ -1,6 +1,7 @@
 // lazy_work.cu: does the work of the call before, whose buffers it remembers.
 // It would pay: the last call of a sample is for free, and checks that call twice see nothing of it.
-// Gate: static-state at build; past it graph, as its pointers lie outside the call's own buffers.
+// Gate: static-state at build; past it graph, as its pointers lie outside the call's own buffers, or tolerance,
+// where the buffers of the call before overlap them.
 #include "honest.cuh"
 
 namespace {
