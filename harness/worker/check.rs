@@ -91,6 +91,9 @@ impl Session {
         };
         // After the capture and before each replay: work that ran outside the graph is painted over.
         outputs.poison(&mut *self.device, request.poison[0])?;
+        // Once: what the first run leaves in the workspace must not help the second, whose inputs are others.
+        self.device
+            .paint(&placement.workspaces, request.poison[0])?;
         self.device.replay(graph)?;
         spent.lap("run");
         let first = outputs.inspect(&mut *self.device)?;
