@@ -12,5 +12,5 @@ pub use facts::{Brief, FoundProfile};
 pub use gap::Gap;
 pub use next::Next;
 use next::next_steps;
-pub use status::{Standing, TaskStatus};
+pub use status::{Replication, Standing, TaskStatus};
 pub use tree::{SourceChange, TreeComparison};

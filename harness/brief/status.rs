@@ -23,7 +23,16 @@ pub struct TaskStatus {
     pub standing: Standing,
     /// The newest entry that decides; the newest of all where none does.
     pub entry: Option<Entry>,
+    /// The last word on whether another run says the same as the entry.
+    pub replication: Option<Replication>,
     pub gap: Option<Gap>,
+}
+
+/// Another run of the entry's sources, which one of the two replicates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replication {
+    pub with: String,
+    pub agrees: bool,
 }
 
 impl Standing {
@@ -43,6 +52,29 @@ impl Standing {
     }
 }
 
+impl Replication {
+    /// # Errors
+    ///
+    /// An entry that this version cannot read.
+    fn of(entry: &Entry, opened: &Opened) -> Result<Option<Self>, LedgerError> {
+        if let Some(record) = &entry.replicates {
+            let with = &record.entry;
+            return Ok(record.agrees.map(|agrees| Self {
+                with: with.clone(),
+                agrees,
+            }));
+        }
+        let others = opened.replications_of(&entry.id)?;
+        Ok(others.into_iter().rev().find_map(|other| {
+            let agrees = other.replicates?.agrees?;
+            Some(Self {
+                with: other.id,
+                agrees,
+            })
+        }))
+    }
+}
+
 impl TaskStatus {
     /// From the task's ledger on the GPU, if there is one.
     ///
@@ -58,6 +90,7 @@ impl TaskStatus {
             task: task.name.clone(),
             standing: Standing::NeverMeasured,
             entry: None,
+            replication: None,
             gap: None,
         };
         let Some(opened) = ledger else {
@@ -71,12 +104,14 @@ impl TaskStatus {
         if let Some(entry) = &found.entry {
             let tree = TreeComparison::with_task(project, task, entry);
             found.standing = Standing::of(entry, &tree);
+            found.replication = Replication::of(entry, opened)?;
         }
         found.gap = Gap::newest(opened)?;
         Ok(found)
     }
 
-    /// What needs work first: tasks without a valid decision, then those that did not win, the largest gap first.
+    /// What needs work first: tasks without a valid decision, those that another run contradicts, then those that did
+    /// not win, the largest gap first.
     pub fn in_order_of_work(mut tasks: Vec<Self>) -> Vec<Self> {
         let gap = |status: &Self| status.gap.as_ref().map_or(0.0, |gap| gap.still_to_win);
         tasks.sort_by(|one, other| {
@@ -98,7 +133,8 @@ impl TaskStatus {
         match self.standing {
             Standing::NeverMeasured => 0,
             Standing::Stale(_) | Standing::Unknown(_) => 1,
-            Standing::Measured => 2 + decided,
+            Standing::Measured if self.replication.as_ref().is_some_and(|of| !of.agrees) => 2,
+            Standing::Measured => 3 + decided,
         }
     }
 }
@@ -114,6 +150,7 @@ mod tests {
             task: task.to_owned(),
             standing,
             gap: entry.as_ref().and_then(Gap::of),
+            replication: None,
             entry,
         }
     }
@@ -127,16 +164,25 @@ mod tests {
             row.bound.as_mut().expect("the sample has one").still_to_win = 1.01;
         }
         let far = Some(sample::entry());
+        let mut contradicted = status("contradicted", Standing::Measured, far.clone());
+        contradicted.replication = Some(Replication {
+            with: "other".to_owned(),
+            agrees: false,
+        });
         let tasks = vec![
             status("near", Standing::Measured, Some(nearer)),
             status("far", Standing::Measured, far.clone()),
             status("lost", Standing::Measured, Some(rejected)),
+            contradicted,
             status("stale", Standing::Stale(vec!["candidate"]), far),
             status("new", Standing::NeverMeasured, None),
         ];
         let order = TaskStatus::in_order_of_work(tasks);
         let names: Vec<&str> = order.iter().map(|status| status.task.as_str()).collect();
-        assert_eq!(names, ["new", "stale", "lost", "far", "near"]);
+        assert_eq!(
+            names,
+            ["new", "stale", "contradicted", "lost", "far", "near"]
+        );
     }
 
     #[test]

@@ -328,7 +328,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::brief::{FoundProfile, Gap, SourceChange, Standing};
+    use crate::brief::{FoundProfile, Gap, Replication, SourceChange, Standing};
     use crate::ledger::{Epoch, Recomputed, RowState, SamplesFault, sample};
     use crate::replication::Claim;
 
@@ -488,6 +488,10 @@ mod tests {
             task: entry.task.clone(),
             standing: Standing::Stale(vec!["candidate"]),
             gap: Gap::of(&entry),
+            replication: Some(Replication {
+                with: lost.id.clone(),
+                agrees: true,
+            }),
             entry: Some(entry.clone()),
         };
         all.extend(lines(|out| status(std::slice::from_ref(&stands), out)));

@@ -3,7 +3,7 @@
 use super::evidence::figures_stand;
 use super::numbers::{NONE, or_none, speedup};
 use super::{Cell, Color, Column, Grid, Tone};
-use crate::brief::{Standing, TaskStatus};
+use crate::brief::{Replication, Standing, TaskStatus};
 use crate::ledger::Entry;
 
 /// Stands behind a gap that an earlier entry measured.
@@ -24,7 +24,7 @@ pub fn status(tasks: &[TaskStatus], color: Color) -> String {
         let (entry, gap) = (status.entry.as_ref(), status.gap.as_ref());
         grid.push([
             status.task.as_str().into(),
-            state(&status.standing),
+            state(status),
             decision(entry),
             or_none(entry, headlines).into(),
             or_none(entry, |entry| day(entry).to_owned()).into(),
@@ -53,6 +53,13 @@ pub fn status(tasks: &[TaskStatus], color: Color) -> String {
         if let Standing::Unknown(reason) = &status.standing {
             text.push_str(&format!("{}: not compared: {reason}\n", status.task));
         }
+        if let Some(Replication {
+            with,
+            agrees: false,
+        }) = &status.replication
+        {
+            text.push_str(&format!("{}: {with} does NOT agree\n", status.task));
+        }
     }
     text
 }
@@ -67,17 +74,19 @@ pub(super) fn standing_words(standing: &Standing) -> String {
     }
 }
 
-fn state(standing: &Standing) -> Cell {
-    let tone = match standing {
-        Standing::Measured => Tone::Plain,
-        Standing::NeverMeasured | Standing::Stale(_) | Standing::Unknown(_) => Tone::Unsure,
-    };
-    // A changed contract says enough: its sources are part of it.
-    let shown = match standing {
-        Standing::Stale(differs) => standing_words(&Standing::Stale(differs[..1].to_vec())),
-        other => standing_words(other),
-    };
-    Cell::toned(tone, shown)
+fn state(status: &TaskStatus) -> Cell {
+    let agrees = status.replication.as_ref().map(|of| of.agrees);
+    match (&status.standing, agrees) {
+        (Standing::Measured, Some(true)) => "replicated".into(),
+        (Standing::Measured, Some(false)) => Cell::toned(Tone::Bad, "NOT replicated".to_owned()),
+        (Standing::Measured, None) => standing_words(&Standing::Measured).into(),
+        // A changed contract says enough: its sources are part of it.
+        (Standing::Stale(differs), _) => Cell::toned(
+            Tone::Unsure,
+            standing_words(&Standing::Stale(differs[..1].to_vec())),
+        ),
+        (other, _) => Cell::toned(Tone::Unsure, standing_words(other)),
+    }
 }
 
 fn decision(entry: Option<&Entry>) -> Cell {
@@ -115,6 +124,7 @@ mod tests {
             task: task.to_owned(),
             standing,
             gap: entry.as_ref().and_then(Gap::of),
+            replication: None,
             entry,
         }
     }
@@ -128,6 +138,14 @@ mod tests {
         invalid.gates.push(sample::gate(1));
         let mut earlier = of("earlier", Standing::Measured, Some(sample::entry()));
         earlier.gap.as_mut().expect("the sample has one").entry = "older".to_owned();
+        let replicated = |task, agrees| {
+            let mut found = of(task, Standing::Measured, Some(sample::entry()));
+            found.replication = Some(Replication {
+                with: "20260103T030405Z-0123abcd".to_owned(),
+                agrees,
+            });
+            found
+        };
         let tasks = [
             of("new", Standing::NeverMeasured, None),
             of(
@@ -141,8 +159,10 @@ mod tests {
                 Some(open),
             ),
             earlier,
+            replicated("again", true),
+            replicated("other", false),
         ];
-        insta::assert_snapshot!(status(&tasks, Color::No), @r"
+        insta::assert_snapshot!(status(&tasks, Color::No), @"
                                                                     gap to
         task     state            decision  speedup     when         bound  worst row                           open buckets
         ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,8 +170,11 @@ mod tests {
         lost     unknown          invalid   -           2026-01-02       -  -                                   -
         edited   stale: contract  promote   b200 1.235  2026-01-02   1.086  1.086 qwen_edit_s189_c3072_bcast11  broadcast
         earlier  measured         promote   b200 1.235  2026-01-02  1.086*  1.086 qwen_edit_s189_c3072_bcast11  -
+        again    replicated       promote   b200 1.235  2026-01-02   1.086  1.086 qwen_edit_s189_c3072_bcast11  -
+        other    NOT replicated   promote   b200 1.235  2026-01-02   1.086  1.086 qwen_edit_s189_c3072_bcast11  -
         * of an entry before the one that decided, which has no bounds
         lost: not compared: no candidate.cu
+        other: 20260103T030405Z-0123abcd does NOT agree
         ");
     }
 }

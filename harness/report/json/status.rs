@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::findings::HeadlineLine;
-use crate::brief::{Gap, Standing, TaskStatus};
+use crate::brief::{Gap, Replication, Standing, TaskStatus};
 use crate::report::evidence::figures_stand;
 
 #[derive(Serialize)]
@@ -18,7 +18,14 @@ pub(super) struct StatusLine<'a> {
     started: Option<&'a str>,
     decision: Option<String>,
     headlines: Vec<HeadlineLine<'a>>,
+    replication: Option<ReplicationOf<'a>>,
     gap: Option<GapLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReplicationOf<'a> {
+    entry_id: &'a str,
+    agrees: bool,
 }
 
 #[derive(Serialize)]
@@ -50,7 +57,17 @@ impl<'a> StatusLine<'a> {
                 .flat_map(|entry| &entry.headline)
                 .map(|(set, headline)| HeadlineLine::of(set, headline))
                 .collect(),
+            replication: status.replication.as_ref().map(ReplicationOf::of),
             gap: status.gap.as_ref().map(GapLine::of),
+        }
+    }
+}
+
+impl<'a> ReplicationOf<'a> {
+    fn of(replication: &'a Replication) -> Self {
+        Self {
+            entry_id: &replication.with,
+            agrees: replication.agrees,
         }
     }
 }
