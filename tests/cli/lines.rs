@@ -218,6 +218,7 @@ pub struct Status {
     pub started: Option<String>,
     pub decision: Option<String>,
     pub headlines: Vec<Value>,
+    pub replication: Option<Value>,
     pub gap: Option<Value>,
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use kda::cli::exit_codes::{INCONCLUSIVE, NO_DEVICE, PASSED, USAGE};
 use kda::ledger::{Entry, Ledger};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ledger::{on_ledgers, three_entries, verification, with_ledger};
 use crate::lines::{Line, lines};
@@ -82,6 +82,19 @@ fn a_run_made_again_agrees_and_both_entries_say_so() {
     show(&again.id)
         .exits(PASSED)
         .prints(&[&format!("replicates {id}: agrees, 1 of 1 row")]);
+    let ledgers = project.ledgers();
+    let place = ["--gpu", "emulated", "--ledger", ledgers.to_str().unwrap()];
+    let status = project.kda(&[&["status", "--json"], &place[..]].concat());
+    let told = lines(&status.exits(PASSED).stdout);
+    let replication = told.iter().find_map(|line| match line {
+        Line::Status(status) => status.replication.clone(),
+        _ => None,
+    });
+    assert_eq!(
+        replication,
+        Some(json!({"entry_id": id, "agrees": true})),
+        "{told:?}"
+    );
 }
 
 #[test]
