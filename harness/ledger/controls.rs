@@ -39,6 +39,13 @@ pub enum ControlKind {
     Planted,
 }
 
+impl ControlKind {
+    /// Id of such a control's samples: a row of the task may have the same name.
+    pub fn samples_of(self, row: &str) -> String {
+        format!("{self}: {row}")
+    }
+}
+
 /// One control in every lane. Ratios are time of the first of the pair over time of the second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ControlRecord {

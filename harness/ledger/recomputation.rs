@@ -1,5 +1,7 @@
 //! An entry's figures computed again from its raw samples.
 
+mod controls;
+
 use super::layout::DIGITS;
 use super::{Entry, Headline, LaneRecord, RawProcess, RawSamples, RowRecord, SpeedupInterval};
 use crate::stats::{Block, HeadlineRow, headline, lane};
@@ -28,14 +30,18 @@ pub(super) fn contradictions(entry: &Entry, samples: &RawSamples) -> Vec<String>
     let mut device = Vec::new();
     for row in &entry.rows {
         for (name, lane_of) in LANES {
-            let raw = samples.row(&row.id).and_then(|raw| raw.lanes.get(name));
-            let again = raw.and_then(|raw| lane(&blocks(raw), confidence));
+            let again = again(samples, &row.id, name, confidence);
             if let Some(what) = lane_difference(lane_of(row), again.as_ref()) {
                 found.push(format!("row `{}`, {name}: {what}", row.id));
             }
             if name == "device" {
                 device.push((row, again));
             }
+        }
+        let beside = again(samples, &row.id, "beside", confidence);
+        let beside = beside.and_then(|lane| lane.ratio);
+        if let Some(what) = interval_difference("beside", row.beside, beside) {
+            found.push(format!("row `{}`: {what}", row.id));
         }
     }
     for (set, said) in &entry.headline {
@@ -44,11 +50,15 @@ pub(super) fn contradictions(entry: &Entry, samples: &RawSamples) -> Vec<String>
             found.push(format!("headline {set}: {what}"));
         }
     }
+    found.extend(controls::contradictions(entry, samples));
     found
 }
 
-fn blocks(processes: &[RawProcess]) -> Vec<Vec<Block>> {
-    processes.iter().map(RawProcess::blocks).collect()
+/// The lane `name` of the samples of `row`, as a run computes it.
+fn again(samples: &RawSamples, row: &str, name: &str, confidence: f64) -> Option<LaneRecord> {
+    let processes = samples.row(row)?.lanes.get(name)?;
+    let blocks: Vec<Vec<Block>> = processes.iter().map(RawProcess::blocks).collect();
+    lane(&blocks, confidence)
 }
 
 /// As a run computes it, from lanes computed again.
@@ -72,11 +82,9 @@ fn headline_of(
 }
 
 fn lane_difference(said: Option<&LaneRecord>, again: Option<&LaneRecord>) -> Option<String> {
-    let (said, again) = match (said, again) {
-        (None, None) => return None,
-        (Some(_), None) => return Some("the entry has figures, and the samples have none".into()),
-        (None, Some(_)) => return Some("the samples have figures, and the entry has none".into()),
-        (Some(said), Some(again)) => (said, again),
+    let (said, again) = match in_both(said, again) {
+        Ok(both) => both?,
+        Err(what) => return Some(what),
     };
     let counts = [
         ("processes", said.per_process.len(), again.per_process.len()),
@@ -103,24 +111,52 @@ fn headline_difference(said: &Headline, again: Option<&Headline>) -> Option<Stri
         ("fallback rows", said.fallback_rows, again.fallback_rows),
         ("processes", said.processes, again.processes),
     ];
-    let figures = |of: &Headline| {
-        [
-            ("speedup".to_owned(), of.speedup),
-            ("low".to_owned(), of.low),
-            ("high".to_owned(), of.high),
-        ]
+    let interval = |of: &Headline| SpeedupInterval {
+        speedup: of.speedup,
+        low: of.low,
+        high: of.high,
     };
-    let pairs = figures(said).into_iter().zip(figures(again));
+    let pairs = ends(interval(said)).zip(ends(interval(again)));
     first_count(&counts).or_else(|| first_figure(pairs))
+}
+
+fn interval_difference(
+    name: &str,
+    said: Option<SpeedupInterval>,
+    again: Option<SpeedupInterval>,
+) -> Option<String> {
+    let what = match in_both(said, again) {
+        Ok(both) => {
+            let (said, again) = both?;
+            first_figure(ends(said).zip(ends(again)))?
+        }
+        Err(what) => what,
+    };
+    Some(format!("{name}: {what}"))
+}
+
+/// Both, or neither; an error that says which has none.
+fn in_both<T, U>(said: Option<T>, again: Option<U>) -> Result<Option<(T, U)>, String> {
+    match (said, again) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err("the entry has figures, and the samples have none".to_owned()),
+        (None, Some(_)) => Err("the samples have figures, and the entry has none".to_owned()),
+        (Some(said), Some(again)) => Ok(Some((said, again))),
+    }
+}
+
+fn ends(interval: SpeedupInterval) -> impl Iterator<Item = (String, f64)> {
+    let SpeedupInterval { speedup, low, high } = interval;
+    let named = [("speedup", speedup), ("low", low), ("high", high)];
+    named
+        .into_iter()
+        .map(|(name, figure)| (name.to_owned(), figure))
 }
 
 /// Every figure of a lane but the spreads, which of close samples are their rounding.
 fn figures(lane: &LaneRecord) -> impl Iterator<Item = (String, f64)> {
-    let ratio = lane.ratio.map(|SpeedupInterval { speedup, low, high }| {
-        [("speedup", speedup), ("low", low), ("high", high)]
-    });
     // Absent below two processes, on both sides: how many there are is compared before.
-    let ratio = ratio.into_iter().flatten();
+    let ratio = lane.ratio.into_iter().flat_map(ends);
     let sides = [
         ("baseline", lane.baseline_us),
         ("candidate", lane.candidate_us),
@@ -138,10 +174,7 @@ fn figures(lane: &LaneRecord) -> impl Iterator<Item = (String, f64)> {
     let processes = lane.per_process.iter().enumerate();
     let processes =
         processes.map(|(place, &one)| (format!("speedup of process {}", place + 1), one));
-    ratio
-        .map(|(name, figure)| (name.to_owned(), figure))
-        .chain(processes)
-        .chain(times)
+    ratio.chain(processes).chain(times)
 }
 
 fn first_count(counts: &[(&str, usize, usize)]) -> Option<String> {
@@ -169,7 +202,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::ledger::{RawRow, rounded, sample};
+    use crate::ledger::{ControlKind, ControlsRecord, RawRow, rounded, sample};
     use crate::stats::Order;
 
     /// Five processes around a ratio of 1.01, with what real samples have of noise.
@@ -197,6 +230,7 @@ mod tests {
             row.device = lane(&processes, 0.95);
             row.device_hot.clone_from(&row.device);
             row.device_dirty = None;
+            row.beside = None;
             let raw: Vec<RawProcess> = processes
                 .iter()
                 .map(|blocks| RawProcess::of(24, blocks))
@@ -214,6 +248,29 @@ mod tests {
             .collect();
         let headline = headline_of("b200", &device, 0.95).expect("all rows are timed");
         entry.headline.insert("b200".to_owned(), headline);
+        for (number, control) in entry.control_rows.iter_mut().enumerate() {
+            let processes = processes(10 + number);
+            let found = lane(&processes, 0.95).expect("the control is timed");
+            control.device = found.ratio.expect("it has an interval");
+            control.device_hot = None;
+            control.device_dirty = None;
+            control.first_us = found.baseline_us.median;
+            let raw = processes.iter().map(|blocks| RawProcess::of(24, blocks));
+            rows.push(RawRow {
+                id: control.kind.samples_of(&control.row),
+                lanes: BTreeMap::from([("device".to_owned(), raw.collect())]),
+            });
+            let controls = entry.controls.as_mut().expect("the sample has them");
+            match control.kind {
+                ControlKind::Twins => controls.twins = control.device,
+                ControlKind::Planted => controls.planted_found = control.device,
+            }
+        }
+        if let Some(controls) = &mut entry.controls {
+            // One row, that reads 1.01 and has a width of 1e-5.
+            (controls.twin_rows, controls.false_verdicts) = (1, 1);
+            controls.half_width = 1e-5;
+        }
         let samples = RawSamples {
             task: entry.task.clone(),
             entry: entry.id.clone(),
@@ -288,6 +345,64 @@ mod tests {
         assert!(
             rows[0].starts_with("headline b200: rows 2 in the entry, 1 from"),
             "{rows:?}"
+        );
+    }
+
+    #[test]
+    fn an_edited_control_is_named() {
+        let told = |edit: fn(&mut Entry)| edited(edit).join("; ");
+        let row = told(|entry| entry.control_rows[0].device.high = 1.2);
+        assert!(
+            row.starts_with(
+                "control `twins: qwen_s4096_c3072_bcast11`, device: high 1.2 in the entry, 1.0"
+            ),
+            "{row}"
+        );
+        let time = told(|entry| entry.control_rows[1].first_us = 3.0);
+        assert!(
+            time.starts_with("control `planted: qwen_s4096_c3072_bcast11`, median us 3 in the"),
+            "{time}"
+        );
+        let lane =
+            told(|entry| entry.control_rows[0].device_hot = Some(entry.control_rows[0].device));
+        assert!(lane.contains("device_hot: the entry has figures"), "{lane}");
+    }
+
+    #[test]
+    fn an_edited_sum_of_the_controls_is_named() {
+        let told = |edit: fn(&mut ControlsRecord)| {
+            edited(|entry| edit(entry.controls.as_mut().expect("the sample has them"))).join("; ")
+        };
+        let bias = told(|controls| controls.twins.speedup = 1.0);
+        assert!(
+            bias.starts_with("controls, twins: bias: speedup 1 in the entry, 1.01"),
+            "{bias}"
+        );
+        let verdicts = told(|controls| controls.false_verdicts = 0);
+        assert_eq!(
+            verdicts,
+            "controls, twins: false verdicts 0 in the entry, 1 from the samples"
+        );
+        let width = told(|controls| controls.half_width = 0.01);
+        assert!(
+            width.starts_with("controls, twins: 1 + half width 1.01 in the entry, 1.0000"),
+            "{width}"
+        );
+        let planted = told(|controls| controls.planted_found.low = 1.0191);
+        assert!(
+            planted.starts_with("controls, planted: found: low 1.0191 in the entry, 1.0"),
+            "{planted}"
+        );
+    }
+
+    #[test]
+    fn the_baseline_beside_its_own_replays_is_named() {
+        let found = edited(|entry| entry.rows[0].beside = Some(entry.control_rows[0].device));
+        assert_eq!(
+            found,
+            [
+                "row `qwen_s4096_c3072_bcast11`: beside: the entry has figures, and the samples have none"
+            ]
         );
     }
 

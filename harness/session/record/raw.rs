@@ -25,10 +25,7 @@ impl Findings<'_> {
         let controls = timed.controls.iter().filter_map(|controlled| {
             let replies = controlled.replies.as_ref().ok()?;
             let control = &controlled.control;
-            Some(raw_row(
-                format!("{}: {}", control.kind, control.case.id),
-                replies,
-            ))
+            Some(raw_row(control.kind.samples_of(&control.case.id), replies))
         });
         Some(RawSamples {
             task: self.task.name.clone(),
