@@ -2,27 +2,15 @@
 
 use serde::Serialize;
 
-use super::findings::HeadlineLine;
-use super::replicates::Replicates;
+use super::lists::EntryHead;
 use crate::ledger::{Entry, GateRecord, RowRecord};
 use crate::report::attempts::Findings;
 use crate::report::numbers::lane_speedup;
 
 #[derive(Serialize)]
 pub(super) struct AttemptLine<'a> {
-    id: &'a str,
-    task: &'a str,
-    gpu: &'a str,
-    started: &'a str,
-    decision: String,
-    summary: &'a str,
-    /// What was expected, written before the run.
-    note: Option<&'a str>,
-    replicates: Option<Replicates<'a>>,
-    evidence: bool,
-    contract_hash: &'a str,
-    candidate_source: &'a str,
-    headlines: Vec<HeadlineLine<'a>>,
+    #[serde(flatten)]
+    head: EntryHead<'a>,
     failed_gate: Option<FailedGate<'a>>,
     lost_row: Option<LostRow<'a>>,
     least_row: Option<LeastRow<'a>>,
@@ -32,22 +20,8 @@ impl<'a> AttemptLine<'a> {
     /// `stands`: whether speedups are evidence.
     pub(super) fn of(entry: &'a Entry, stands: bool) -> Self {
         let found = Findings::of(entry);
-        let headlines = entry.headline.iter().filter(|_| stands);
         Self {
-            id: &entry.id,
-            task: &entry.task,
-            gpu: &entry.gpu,
-            started: &entry.started,
-            decision: entry.decision.to_string(),
-            summary: &entry.summary,
-            note: entry.note.as_deref(),
-            replicates: Replicates::in_entry(entry),
-            evidence: stands,
-            contract_hash: &entry.provenance.contract_hash,
-            candidate_source: &entry.provenance.candidate_source,
-            headlines: headlines
-                .map(|(set, headline)| HeadlineLine::of(set, headline))
-                .collect(),
+            head: EntryHead::of(entry, stands),
             failed_gate: found.failed_gate.map(FailedGate::of),
             lost_row: found.lost_row.map(LostRow::of),
             least_row: found.least_row.map(LeastRow::of),

@@ -10,20 +10,28 @@ use crate::brief::TreeComparison;
 use crate::ledger::{Entry, Recomputed, Verification};
 use crate::report::evidence::{gates_passed, rows_measured};
 
+/// What every line about an entry begins with.
 #[derive(Serialize)]
-pub(super) struct EntryLine<'a> {
+pub(super) struct EntryHead<'a> {
     id: &'a str,
     task: &'a str,
     gpu: &'a str,
     started: &'a str,
     decision: String,
     summary: &'a str,
+    /// What was expected, written before the run.
     note: Option<&'a str>,
     replicates: Option<Replicates<'a>>,
     evidence: bool,
     contract_hash: &'a str,
     candidate_source: &'a str,
     headlines: Vec<HeadlineLine<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct EntryLine<'a> {
+    #[serde(flatten)]
+    head: EntryHead<'a>,
     rows: usize,
     rows_measured: usize,
     gates: usize,
@@ -32,7 +40,7 @@ pub(super) struct EntryLine<'a> {
     hash: &'a str,
 }
 
-impl<'a> EntryLine<'a> {
+impl<'a> EntryHead<'a> {
     /// `stands`: whether speedups are evidence.
     pub(super) fn of(entry: &'a Entry, stands: bool) -> Self {
         let headlines = entry.headline.iter().filter(|_| stands);
@@ -51,6 +59,15 @@ impl<'a> EntryLine<'a> {
             headlines: headlines
                 .map(|(set, headline)| HeadlineLine::of(set, headline))
                 .collect(),
+        }
+    }
+}
+
+impl<'a> EntryLine<'a> {
+    /// `stands`: whether speedups are evidence.
+    pub(super) fn of(entry: &'a Entry, stands: bool) -> Self {
+        Self {
+            head: EntryHead::of(entry, stands),
             rows: entry.rows.len(),
             rows_measured: rows_measured(entry),
             gates: entry.gates.len(),
