@@ -32,7 +32,7 @@ pub struct Specimen {
     pub kind: Kind,
     /// The gate that must fail; honest ones have none.
     pub gate: Option<String>,
-    /// Gates that may catch it before that one does, by where buffers happen to lie.
+    /// Gates that may catch it before that one does, by where buffers happen to lie and what is drawn.
     #[serde(default)]
     pub or: Vec<String>,
     /// Where it can be caught, or shown to pass.

@@ -1,7 +1,8 @@
 // applied_once.cu: remembers in the workspace what it left in the accumulator, and adds nothing while that stands.
 // It would pay: replays of a call that overwrites its own input find it as the replay before has left it, and where
 // results are checked the input is drawn first.
-// Gate: timed-outputs, where the second of two calls starts from what the first has left.
+// Gate: timed-outputs, where the second of two calls starts from what the first has left; or tolerance, where a block's
+// first element is drawn so that adding to it leaves it as it was.
 #include "honest.cuh"
 
 namespace {
