@@ -18,6 +18,12 @@ use crate::toolchain::Side;
 /// Longest message that either end accepts, in bytes; the worker may be hostile.
 const MESSAGE_LIMIT: u32 = 64 << 20;
 
+/// A message's length, in front of it.
+const PREFIX_BYTES: usize = size_of::<u32>();
+
+/// Most messages are no longer than this, in bytes.
+const USUAL_BYTES: usize = 64 << 10;
+
 /// Device that a worker opens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DeviceChoice {
@@ -272,22 +278,23 @@ pub type LaneSamples = Vec<Block>;
 
 /// Writes one length-prefixed message.
 pub(super) fn send(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let mut bytes = vec![0; PREFIX_BYTES];
     // MessagePack and not JSON: infinities and NaN are values like any other here.
-    let bytes = rmp_serde::to_vec_named(message).map_err(io::Error::other)?;
-    let length = u32::try_from(bytes.len())
+    rmp_serde::encode::write_named(&mut bytes, message).map_err(io::Error::other)?;
+    let length = bytes.len() - PREFIX_BYTES;
+    let prefix = u32::try_from(length)
         .ok()
-        .filter(|length| *length <= MESSAGE_LIMIT);
-    let length = length.ok_or_else(|| {
-        io::Error::other(format!("a message of {} bytes is too long", bytes.len()))
-    })?;
-    stream.write_all(&length.to_le_bytes())?;
+        .filter(|length| *length <= MESSAGE_LIMIT)
+        .ok_or_else(|| io::Error::other(format!("a message of {length} bytes is too long")))?;
+    bytes[..PREFIX_BYTES].copy_from_slice(&prefix.to_le_bytes());
+    // In one piece: the other end wakes once.
     stream.write_all(&bytes)?;
     stream.flush()
 }
 
 /// Reads one length-prefixed message; `None` when the other end is gone.
 pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result<Option<T>> {
-    let mut prefix = [0; 4];
+    let mut prefix = [0; PREFIX_BYTES];
     match stream.read_exact(&mut prefix) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -299,8 +306,8 @@ pub(super) fn receive<T: DeserializeOwned>(stream: &mut impl Read) -> io::Result
             "a message of {length} bytes is longer than any of the protocol"
         )));
     }
-    // What the other end says is long is believed as it arrives.
-    let mut bytes = Vec::new();
+    // What the other end says is long is believed as it arrives; room for most messages saves reads.
+    let mut bytes = Vec::with_capacity((length as usize).min(USUAL_BYTES));
     stream.take(u64::from(length)).read_to_end(&mut bytes)?;
     if bytes.len() < length as usize {
         return Err(io::ErrorKind::UnexpectedEof.into());
