@@ -396,6 +396,21 @@ mod tests {
     }
 
     #[test]
+    fn controls_without_their_rows_are_named() {
+        let rows_of = |kept: ControlKind| {
+            edited(|entry| entry.control_rows.retain(|control| control.kind == kept))
+        };
+        assert_eq!(
+            rows_of(ControlKind::Planted),
+            ["controls, twins: rows 1 in the entry, 0 from the samples"]
+        );
+        assert_eq!(
+            rows_of(ControlKind::Twins),
+            ["controls, planted: found: the entry has figures, and the samples have none"]
+        );
+    }
+
+    #[test]
     fn the_baseline_beside_its_own_replays_is_named() {
         let found = edited(|entry| entry.rows[0].beside = Some(entry.control_rows[0].device));
         assert_eq!(

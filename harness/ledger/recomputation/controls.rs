@@ -74,30 +74,31 @@ fn of_all(
         rows: &twins,
     };
     let judged = judge_controls(&[group], &planted, margin);
-    let twins = judged.same_code.first().and_then(|reading| {
-        let counts = [
-            ("rows", said.twin_rows, reading.rows),
-            (
-                "false verdicts",
-                said.false_verdicts,
-                reading.false_verdicts,
-            ),
-        ];
+    let reading = judged.same_code.first();
+    let rows = reading.map_or(0, |reading| reading.rows);
+    let false_verdicts = reading.map_or(0, |reading| reading.false_verdicts);
+    let counts = [
+        ("rows", said.twin_rows, rows),
+        ("false verdicts", said.false_verdicts, false_verdicts),
+    ];
+    let bias = || interval_difference("bias", Some(said.twins), Some(reading?.bias));
+    let width = || {
         // Of a width near 0 as many digits are known as of the ratio that it belongs to.
         let widths = (
             ("1 + half width".to_owned(), 1.0 + said.half_width),
-            (String::new(), 1.0 + reading.median_half_width),
+            (String::new(), 1.0 + reading?.median_half_width),
         );
-        let bias = || interval_difference("bias", Some(said.twins), Some(reading.bias));
-        first_count(&counts)
-            .or_else(bias)
-            .or_else(|| first_figure([widths].into_iter()))
-    });
-    let planted = || {
-        let found = judged.planted.first()?.found;
-        interval_difference("found", Some(said.planted_found), Some(found))
+        first_figure([widths].into_iter())
     };
-    twins
+    let planted = || {
+        let found = judged.planted.first().map(|planted| planted.found);
+        // A lost control is written as 0.
+        let said = (said.planted_found.speedup > 0.0).then_some(said.planted_found);
+        interval_difference("found", said, found)
+    };
+    first_count(&counts)
+        .or_else(bias)
+        .or_else(width)
         .map(|what| format!("controls, twins: {what}"))
         .or_else(|| planted().map(|what| format!("controls, planted: {what}")))
 }
