@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::fences::Fences;
 use super::interface::{
-    Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream, Timings,
+    Device, DeviceState, Drained, Facts, GraphId, Recorder, Replay, Span, Stream, Timings,
 };
 use super::{Attributes, DeviceError, Edge, EdgeKind, Graph, Node, NodeKind, Peaks};
 use crate::abi::{
@@ -410,11 +410,14 @@ impl Device for EmulatedDevice {
         self.graphs[graph.0].iter().try_for_each(run)
     }
 
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
-        let mut ns = Vec::with_capacity(graphs.len());
-        for &graph in graphs {
+    fn time(&mut self, replays: &[Replay]) -> Result<Timings, DeviceError> {
+        let mut ns = Vec::with_capacity(replays.len());
+        for replay in replays {
+            if let Some(lead_in) = replay.lead_in {
+                self.replay(lead_in)?;
+            }
             let start = Instant::now();
-            self.replay(graph)?;
+            self.replay(replay.graph)?;
             ns.push(start.elapsed().as_nanos() as f64);
         }
         let sm_mhz = vec![None; ns.len()];

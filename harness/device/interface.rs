@@ -33,6 +33,24 @@ pub struct Stream(pub *mut c_void);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GraphId(pub usize);
 
+/// One timed replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    pub graph: GraphId,
+    /// Replayed in front of it, before the clock starts.
+    pub lead_in: Option<GraphId>,
+}
+
+impl From<GraphId> for Replay {
+    /// Without a lead-in.
+    fn from(graph: GraphId) -> Self {
+        Self {
+            graph,
+            lead_in: None,
+        }
+    }
+}
+
 /// Enqueues work on the stream that it is given.
 pub type Recorder<'a> = dyn FnMut(Stream) -> Result<(), DeviceError> + 'a;
 
@@ -132,8 +150,8 @@ pub trait Device {
     /// Runs a graph to its end.
     fn replay(&mut self, graph: GraphId) -> Result<(), DeviceError>;
 
-    /// Device time of one replay of each graph, in order, each after a neutral settle.
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError>;
+    /// Device time of each replay, in order, each behind a neutral settle and its lead-in.
+    fn time(&mut self, replays: &[Replay]) -> Result<Timings, DeviceError>;
     /// Host time that `record` takes while the stream is held, so that nothing it enqueues runs meanwhile.
     fn submit_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError>;
     /// Host time of `record` and of waiting for what it enqueued.

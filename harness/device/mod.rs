@@ -19,7 +19,8 @@ pub use graph::{
     Attributes, Bytes, Edge, EdgeKind, Graph, Node, NodeKind, describe, fingerprint, parameters,
 };
 pub use interface::{
-    CallRecorder, Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream, Timings,
+    CallRecorder, Device, DeviceState, Drained, Facts, GraphId, Recorder, Replay, Span, Stream,
+    Timings,
 };
 pub use monitor::{Monitor, MonitorError, NVML_LIBRARY, VisibleGpu};
 pub use peaks::Peaks;

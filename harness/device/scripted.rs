@@ -1,7 +1,9 @@
 //! A device that plays given times, so that schedules, stopping and verdicts are tested exactly.
 
 use super::emulated::EmulatedDevice;
-use super::interface::{Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Timings};
+use super::interface::{
+    Device, DeviceState, Drained, Facts, GraphId, Recorder, Replay, Span, Timings,
+};
 use super::{DeviceError, Graph, Peaks};
 use crate::tensor::{Fill, TensorSpec};
 
@@ -104,10 +106,10 @@ impl Device for ScriptedDevice {
         self.inner.replay(graph)
     }
 
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
-        let played = graphs
+    fn time(&mut self, replays: &[Replay]) -> Result<Timings, DeviceError> {
+        let played = replays
             .iter()
-            .map(|graph| ((self.script)(*graph), (self.clock)()));
+            .map(|replay| ((self.script)(replay.graph), (self.clock)()));
         let (ns, sm_mhz) = played.unzip();
         Ok(Timings { ns, sm_mhz })
     }

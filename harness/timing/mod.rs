@@ -5,7 +5,7 @@ mod sampler;
 mod schedule;
 mod warmup;
 
-pub use plan::{calls_per_sample, rotation};
+pub use plan::{calls_per_sample, lead_in_calls, rotation};
 pub use sampler::{ClockWatch, RowGraphs, sample_beside, sample_blocks, sample_produced};
 pub use schedule::orders;
 pub use warmup::{warm_up, warm_up_again};

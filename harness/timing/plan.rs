@@ -16,6 +16,17 @@ pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64, max_calls:
     u32::try_from(wanted.min(fits)).unwrap_or(u32::MAX)
 }
 
+/// Share of a sample's calls that its lead-in has at most: more of them move too little for memory to bound them.
+const LEAD_IN_SHARE: u32 = 16;
+
+/// Calls in front of a sample: as many as move twice the L2. The sample then finds the L2 as calls like its own leave it,
+/// and writes back for the lead-in what its own last calls leave to be written behind its end.
+pub fn lead_in_calls(moved: u64, l2_bytes: u64, max_calls: u32) -> u32 {
+    let wanted = (COLD_L2_MULTIPLE * l2_bytes).div_ceil(moved.max(1));
+    let most = (max_calls / LEAD_IN_SHARE).max(1);
+    u32::try_from(wanted).unwrap_or(u32::MAX).clamp(1, most)
+}
+
 /// Calls in one sample, a multiple of `sets`: as many as last about [`TimePlan::sample_ns`] on the slower side.
 pub fn calls_per_sample(estimate_ns: f64, sets: u32, plan: &TimePlan) -> u32 {
     let wanted = (plan.sample_ns / estimate_ns.max(1.0)).clamp(1.0, f64::from(plan.max_calls));
@@ -64,6 +75,16 @@ mod tests {
     fn sets_stay_within_the_room() {
         assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 40 << 20, 1000), 10);
         assert_eq!(rotation(1 << 20, 50 << 20, 4 << 20, 1, 1000), 1);
+    }
+
+    #[test]
+    fn a_lead_in_moves_twice_the_cache_within_a_share_of_a_sample() {
+        let calls = |moved| lead_in_calls(moved, 50 << 20, 512);
+        assert_eq!(calls(200 << 20), 1);
+        assert_eq!(calls(99 << 20), 2);
+        assert_eq!(calls(4 << 20), 25);
+        assert_eq!(calls(4 << 10), 32);
+        assert_eq!(lead_in_calls(4 << 10, 50 << 20, 4), 1);
     }
 
     #[test]

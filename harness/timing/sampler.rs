@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Device, DeviceError, GraphId, Timings};
+use crate::device::{Device, DeviceError, Replay, Timings};
 use crate::stats::{Block, Order};
 use crate::toolchain::Side;
 
@@ -12,19 +12,31 @@ const CLOCK_AGREEMENT: f64 = 0.01;
 /// One graph a side, each of the same number of calls.
 #[derive(Clone, Copy, Debug)]
 pub struct RowGraphs {
-    pub baseline: GraphId,
-    pub candidate: GraphId,
+    pub baseline: Replay,
+    pub candidate: Replay,
 }
 
 impl RowGraphs {
-    pub fn by_side(&self) -> [(Side, GraphId); 2] {
+    /// Each behind its lead-in.
+    pub fn led_in_by(self, lead_in: RowGraphs) -> Self {
+        let led = |replay: Replay, lead_in: Replay| Replay {
+            lead_in: Some(lead_in.graph),
+            ..replay
+        };
+        Self {
+            baseline: led(self.baseline, lead_in.baseline),
+            candidate: led(self.candidate, lead_in.candidate),
+        }
+    }
+
+    pub fn by_side(&self) -> [(Side, Replay); 2] {
         [
             (Side::Baseline, self.baseline),
             (Side::Candidate, self.candidate),
         ]
     }
 
-    fn in_order(&self, order: Order) -> [GraphId; 4] {
+    fn in_order(&self, order: Order) -> [Replay; 4] {
         order.sides().map(|side| match side {
             Side::Baseline => self.baseline,
             Side::Candidate => self.candidate,
@@ -94,7 +106,7 @@ pub fn sample_blocks(
 /// that leaves nothing of a call.
 pub fn sample_produced(
     device: &mut dyn Device,
-    producer: GraphId,
+    producer: Replay,
     graphs: &RowGraphs,
     orders: &[Order],
     calls: u32,
@@ -148,13 +160,20 @@ fn is_steady(timings: &Timings) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::ScriptedDevice;
+    use crate::device::{GraphId, ScriptedDevice};
     use crate::stats::process_log_ratio;
     use crate::timing::orders;
 
+    const fn replay(graph: usize) -> Replay {
+        Replay {
+            graph: GraphId(graph),
+            lead_in: None,
+        }
+    }
+
     const GRAPHS: RowGraphs = RowGraphs {
-        baseline: GraphId(0),
-        candidate: GraphId(1),
+        baseline: replay(0),
+        candidate: replay(1),
     };
 
     /// A device whose graph `graph` takes `time(graph, replays so far)` nanoseconds.
@@ -265,7 +284,7 @@ mod tests {
     fn a_producers_time_is_taken_off() {
         let mut device = device(|graph, _| [2200.0, 2000.0, 1000.0][graph]);
         let orders = orders(2, 3);
-        let blocks = sample_produced(&mut device, GraphId(2), &GRAPHS, &orders, 10).unwrap();
+        let blocks = sample_produced(&mut device, replay(2), &GRAPHS, &orders, 10).unwrap();
         assert_eq!(blocks.len(), 2);
         assert_eq!(blocks[0].baseline_ns(), [120.0; 2]);
         assert_eq!(blocks[0].candidate_ns(), [100.0; 2]);
@@ -275,7 +294,7 @@ mod tests {
     fn a_producer_that_takes_all_leaves_no_block() {
         let mut device = device(|_, _| 1000.0);
         let orders = orders(2, 3);
-        let blocks = sample_produced(&mut device, GraphId(2), &GRAPHS, &orders, 10).unwrap();
+        let blocks = sample_produced(&mut device, replay(2), &GRAPHS, &orders, 10).unwrap();
         assert_eq!(blocks, []);
     }
 }

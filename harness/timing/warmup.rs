@@ -54,11 +54,18 @@ fn agree(times: &[f64], window: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{GraphId, ScriptedDevice};
+    use crate::device::{GraphId, Replay, ScriptedDevice};
+
+    const fn replay(graph: usize) -> Replay {
+        Replay {
+            graph: GraphId(graph),
+            lead_in: None,
+        }
+    }
 
     const GRAPHS: RowGraphs = RowGraphs {
-        baseline: GraphId(0),
-        candidate: GraphId(1),
+        baseline: replay(0),
+        candidate: replay(1),
     };
 
     fn device(mut time: impl FnMut(usize) -> f64 + 'static) -> ScriptedDevice {

@@ -1,6 +1,7 @@
 //! What a timed row's replays left: compared with the same calls captured afresh, redrawn, and copied out.
 
 use super::check::Area;
+use super::cold::Half;
 use super::protocol::{Fault, FetchedOutputs};
 use super::serve::Session;
 use super::time::TimedRow;
@@ -39,10 +40,10 @@ impl Session {
         for side in Side::BOTH {
             self.paint_outputs(row, side, poison)?;
         }
-        let graphs = self.row_graphs(row, sets, sets)?;
+        let graphs = self.row_graphs(Half::First, sets, row.first_sets(sets))?;
         let mut unlike = Vec::new();
-        for ((side, graph), timed) in graphs.by_side().into_iter().zip(timed) {
-            self.device.replay(graph)?;
+        for ((side, replay), timed) in graphs.by_side().into_iter().zip(timed) {
+            self.device.replay(replay.graph)?;
             if self.output_digest(row, side)? != timed? {
                 unlike.push(side);
             }
@@ -66,8 +67,8 @@ impl Session {
             }
         }
         if let Some(graphs) = &row.graphs {
-            self.device.replay(graphs.candidate)?;
-            self.device.replay(graphs.baseline)?;
+            self.device.replay(graphs.candidate.graph)?;
+            self.device.replay(graphs.baseline.graph)?;
         }
         self.timed = Some(row);
         Ok(())

@@ -114,10 +114,17 @@ impl Session {
         let Sample { calls, sets } = sample;
         let mut left = CAPTURES;
         loop {
-            let graphs = self.row_graphs_in(half, row, calls, sets)?;
+            let graphs = self.led_graphs(half, row, calls, sets)?;
             let mut found = Vec::new();
-            for (side, graph) in graphs.by_side() {
-                found.extend(self.attest_sample(side, graph, calls, &row.case, row.sets(side))?);
+            for ((side, replay), lead_in_sets) in
+                graphs.by_side().into_iter().zip(row.lead_in_sets())
+            {
+                let attest =
+                    |graph, calls, sets| self.attest_sample(side, graph, calls, &row.case, sets);
+                found.extend(attest(replay.graph, calls, row.sets(side))?);
+                if let Some(lead_in) = replay.lead_in {
+                    found.extend(attest(lead_in, row.lead_in_calls(), lead_in_sets)?);
+                }
             }
             // What lies between the members of a kernel's struct is whatever the stack held: it may change once within
             // a capture, and not in every capture. Calls that differ by design do so again.
@@ -137,11 +144,9 @@ impl Session {
         row.exchange();
         let overwrites = row.case.outputs().any(|spec| spec.role == Role::Inout);
         for side in Side::BOTH {
-            self.paint_outputs(row, side, AUDIT_POISON)?;
-            let workspaces = row.workspaces(side);
-            self.device.paint(&workspaces, AUDIT_POISON)?;
+            self.device.paint(&row.traces(side), AUDIT_POISON)?;
             if overwrites {
-                for (set, placement) in (0..).zip(row.sets(side)) {
+                for (set, placement) in (0..).zip(row.all_sets(side)) {
                     placement.draw(&mut *self.device, &row.case, row.seed, set)?;
                 }
             }

@@ -1,10 +1,11 @@
 //! The lanes beside the headline, each in blocks of four samples.
 
 use super::cold::Half;
+use super::placement::Placement;
 use super::protocol::{Fault, LaneSamples, TimePlan};
 use super::serve::Session;
 use super::time::TimedRow;
-use crate::device::{DeviceError, GraphId, Span, Stream};
+use crate::device::{DeviceError, Replay, Span, Stream};
 use crate::stats::{Block, Order};
 use crate::timing::{
     ClockWatch, RowGraphs, orders, sample_beside, sample_blocks, sample_produced, warm_up,
@@ -47,7 +48,8 @@ impl Session {
         watch: &mut ClockWatch,
     ) -> Result<LaneSamples, Fault> {
         let calls = share(calls);
-        let graphs = self.row_graphs_in(half, row, calls, 1)?;
+        let graphs = self.row_graphs(half, calls, row.first_sets(1))?;
+        let graphs = self.led(half, graphs, row.lead_in_calls(), row.first_sets(1))?;
         self.warm_up(half, &graphs, plan)?;
         let schedule = orders_of(half, plan.hot_blocks, row.seed ^ Lane::Hot as u64);
         let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, calls, watch)?;
@@ -67,28 +69,22 @@ impl Session {
     ) -> Result<LaneSamples, Fault> {
         // A sample that meets each of its sets once finds them cold, since a settle is in front of it.
         let calls = share(calls);
-        let sets = sets.min(calls) as usize;
-        let inputs = |side| -> Vec<Vec<Span>> {
-            let placements = row.sets(side)[..sets].iter();
-            placements
-                .map(|placement| placement.inputs(&row.case))
-                .collect()
-        };
-        let of_baseline = inputs(Side::Baseline);
-        if of_baseline.iter().all(Vec::is_empty) || plan.dirty_blocks == 0 {
+        let sets = row.first_sets(sets.min(calls));
+        let is_read = |placements| inputs_of(row, placements).iter().any(|set| !set.is_empty());
+        if plan.dirty_blocks == 0 || !is_read(sets[0]) {
             return Ok(Vec::new());
         }
-        let graphs = RowGraphs {
-            baseline: self.produced(row, Side::Baseline, &of_baseline, calls)?,
-            candidate: self.produced(row, Side::Candidate, &inputs(Side::Candidate), calls)?,
-        };
-        let producer = self
-            .device
-            .capture_produced(&of_baseline, calls, &mut |_, _| Ok(()))?;
+        let (lead_in_calls, lead_in_sets) = (row.lead_in_calls(), row.lead_in_sets());
+        let mut graphs = self.produced(row, calls, sets)?;
+        let mut producer = self.producer(row, calls, sets[0])?;
+        if lead_in_calls > 0 {
+            graphs = graphs.led_in_by(self.produced(row, lead_in_calls, lead_in_sets)?);
+            producer.lead_in = Some(self.producer(row, lead_in_calls, lead_in_sets[0])?.graph);
+        }
         self.warm_up(half, &graphs, plan)?;
         let schedule = orders_of(half, plan.dirty_blocks, row.seed ^ Lane::Dirty as u64);
         let blocks = sample_produced(&mut *self.device, producer, &graphs, &schedule, calls)?;
-        self.device.discard(producer)?;
+        self.discard_replay(producer)?;
         self.discard(&graphs)?;
         Ok(blocks)
     }
@@ -102,20 +98,42 @@ impl Session {
         Ok(())
     }
 
+    /// Calls that a producer comes before.
     fn produced(
         &mut self,
         row: &TimedRow,
-        side: Side,
-        inputs: &[Vec<Span>],
         calls: u32,
-    ) -> Result<GraphId, DeviceError> {
-        let placements = row.sets(side);
-        let sides = &self.sides;
-        self.device
-            .capture_produced(inputs, calls, &mut |call, stream| {
-                let placement = &placements[call as usize % inputs.len()];
-                sides.launch(side, placement, stream).accepted(side)
-            })
+        sets: [&[Placement]; 2],
+    ) -> Result<RowGraphs, DeviceError> {
+        let mut capture = |side: Side, sets: &[Placement]| {
+            let sides = &self.sides;
+            let inputs = inputs_of(row, sets);
+            let graph = self
+                .device
+                .capture_produced(&inputs, calls, &mut |call, stream| {
+                    let placement = &sets[call as usize % sets.len()];
+                    sides.launch(side, placement, stream).accepted(side)
+                });
+            graph.map(Replay::from)
+        };
+        Ok(RowGraphs {
+            baseline: capture(Side::Baseline, sets[0])?,
+            candidate: capture(Side::Candidate, sets[1])?,
+        })
+    }
+
+    /// The producer without calls behind it.
+    fn producer(
+        &mut self,
+        row: &TimedRow,
+        calls: u32,
+        sets: &[Placement],
+    ) -> Result<Replay, DeviceError> {
+        let inputs = inputs_of(row, sets);
+        let graph = self
+            .device
+            .capture_produced(&inputs, calls, &mut |_, _| Ok(()));
+        graph.map(Replay::from)
     }
 
     /// The baseline among replays of the candidate, and the same graph among its own.
@@ -130,7 +148,7 @@ impl Session {
             return Ok(Vec::new());
         }
         let calls = share(calls);
-        let graphs = self.row_graphs(row, calls, sets.min(calls))?;
+        let graphs = self.led_graphs(Half::First, row, calls, sets.min(calls))?;
         let blocks = (0..plan.beside_blocks)
             .map(|_| sample_beside(&mut *self.device, &graphs, calls))
             .collect::<Result<_, _>>()?;
@@ -220,6 +238,11 @@ impl Session {
             ns: logs.map(|log: f64| (log / f64::from(rounds)).exp()),
         })
     }
+}
+
+/// Spans of the inputs of each set.
+fn inputs_of(row: &TimedRow, sets: &[Placement]) -> Vec<Vec<Span>> {
+    sets.iter().map(|set| set.inputs(&row.case)).collect()
 }
 
 /// The orders of a half. Both halves have one schedule but for the sides' roles, so that ABBA and BAAB balance over them

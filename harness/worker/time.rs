@@ -6,10 +6,10 @@ use super::protocol::{Fault, TimeReply, TimeRequest};
 use super::serve::Session;
 use super::side::SideStatus;
 use super::spent::Spent;
-use crate::device::{Device, DeviceError, Span};
+use crate::device::{Device, DeviceError, Replay, Span};
 use crate::ledger::GraphRecord;
 use crate::task::Case;
-use crate::timing::{ClockWatch, RowGraphs, calls_per_sample, rotation};
+use crate::timing::{ClockWatch, RowGraphs, calls_per_sample, lead_in_calls, rotation};
 use crate::toolchain::Side;
 
 /// Share of the device's memory that one row's buffer sets may take.
@@ -22,6 +22,8 @@ const ESTIMATED_CALLS: u32 = 64;
 pub(super) struct TimedRow {
     pub(super) case: Case,
     pub(super) seed: u64,
+    /// Buffer sets that samples rotate over; those behind them are of lead-ins alone.
+    rotation: usize,
     baseline: Vec<Placement>,
     candidate: Vec<Placement>,
     /// Those of the cold lane, once it is done.
@@ -29,11 +31,32 @@ pub(super) struct TimedRow {
 }
 
 impl TimedRow {
+    /// Buffer sets of samples.
     pub(super) fn sets(&self, side: Side) -> &[Placement] {
+        &self.all_sets(side)[..self.rotation]
+    }
+
+    /// Those of samples and of lead-ins.
+    pub(super) fn all_sets(&self, side: Side) -> &[Placement] {
         match side {
             Side::Baseline => &self.baseline,
             Side::Candidate => &self.candidate,
         }
+    }
+
+    /// The first buffer sets of each side.
+    pub(super) fn first_sets(&self, sets: u32) -> [&[Placement]; 2] {
+        Side::BOTH.map(|side| &self.sets(side)[..sets as usize])
+    }
+
+    /// Each side's buffer sets of lead-ins.
+    pub(super) fn lead_in_sets(&self) -> [&[Placement]; 2] {
+        Side::BOTH.map(|side| &self.all_sets(side)[self.rotation..])
+    }
+
+    /// Calls of a lead-in.
+    pub(super) fn lead_in_calls(&self) -> u32 {
+        (self.baseline.len() - self.rotation) as u32
     }
 
     /// Hands each side the other's buffer sets.
@@ -41,15 +64,18 @@ impl TimedRow {
         std::mem::swap(&mut self.baseline, &mut self.candidate);
     }
 
-    pub(super) fn workspaces(&self, side: Side) -> Vec<Span> {
-        let spans = self.sets(side).iter().flat_map(|set| set.workspaces);
-        spans.filter(|span| span.bytes > 0).collect()
-    }
-
-    /// Outputs of every buffer set that are not also inputs.
+    /// Outputs that are not also inputs, of every buffer set of samples.
     pub(super) fn outputs(&self, side: Side) -> Vec<Span> {
         let sets = self.sets(side).iter();
         sets.flat_map(|placement| placement.poisonable(&self.case))
+            .collect()
+    }
+
+    /// The same of all sets, and their workspaces.
+    pub(super) fn traces(&self, side: Side) -> Vec<Span> {
+        let sets = self.all_sets(side).iter();
+        sets.flat_map(|set| set.poisonable(&self.case).into_iter().chain(set.workspaces))
+            .filter(|span| span.bytes > 0)
             .collect()
     }
 
@@ -74,7 +100,7 @@ impl Session {
         let mut spent = Spent::start();
         self.sides.pairing = pairing;
         let mut row = self.place(case, seed, plan.max_calls)?;
-        let sets = row.baseline.len() as u32;
+        let sets = row.rotation as u32;
 
         spent.lap("place");
         let mut graph_faults = Vec::new();
@@ -152,25 +178,29 @@ impl Session {
         let workspaces = [workspaces; 2];
         let one_set = workspaces.map(|workspaces| set_bytes(&case, workspaces));
         let facts = self.device.facts();
+        let moved = case.moved_bytes();
         let room = match facts.memory_bytes {
             0 => u64::MAX,
             bytes => (bytes as f64 * MEMORY_SHARE) as u64,
         };
         let sets = rotation(
-            case.moved_bytes(),
+            moved,
             facts.l2_bytes,
             one_set[0] + one_set[1],
             room,
             max_calls,
         );
+        let left = (room / (one_set[0] + one_set[1])).saturating_sub(u64::from(sets));
+        let lead_in = u64::from(lead_in_calls(moved, facts.l2_bytes, max_calls)).min(left) as u32;
+        let all = sets + lead_in;
         let arena = self.arena.reserve(
             &mut *self.device,
-            u64::from(sets) * (one_set[0] + one_set[1]),
+            u64::from(all) * (one_set[0] + one_set[1]),
         )?;
         let mut cursor = arena.address;
         let mut sides = workspaces.map(|workspaces| {
             let set = |_| Placement::new(&case, workspaces, &mut cursor, &mut self.random);
-            (0..sets).map(set).collect::<Vec<_>>()
+            (0..all).map(set).collect::<Vec<_>>()
         });
         for placements in &sides {
             prepare(&mut *self.device, &case, placements)?;
@@ -182,6 +212,7 @@ impl Session {
         Ok(TimedRow {
             case,
             seed,
+            rotation: sets as usize,
             baseline,
             candidate,
             graphs: None,
@@ -217,55 +248,71 @@ impl Session {
     /// Device time of one call of the slower side, in nanoseconds.
     fn estimate_ns(&mut self, row: &TimedRow, sets: u32) -> Result<f64, Fault> {
         let calls = sets.min(ESTIMATED_CALLS);
-        let graphs = self.row_graphs(row, calls, calls)?;
-        self.device.replay(graphs.baseline)?;
-        self.device.replay(graphs.candidate)?;
+        let graphs = self.row_graphs(Half::First, calls, row.first_sets(calls))?;
+        self.device.replay(graphs.baseline.graph)?;
+        self.device.replay(graphs.candidate.graph)?;
         let timings = self.device.time(&[graphs.baseline, graphs.candidate])?;
         self.discard(&graphs)?;
         Ok(timings.ns[0].max(timings.ns[1]) / f64::from(calls))
     }
 
-    /// Graphs of `calls` calls over the first `sets` buffer sets.
-    pub(super) fn row_graphs(
-        &mut self,
-        row: &TimedRow,
-        calls: u32,
-        sets: u32,
-    ) -> Result<RowGraphs, DeviceError> {
-        self.row_graphs_in(Half::First, row, calls, sets)
-    }
-
-    /// The same, captured in the order of a half: which graph is made first moves a time of a few microseconds.
-    pub(super) fn row_graphs_in(
+    /// Graphs of samples of `calls` calls over the first `sets` buffer sets, behind lead-ins over their own.
+    pub(super) fn led_graphs(
         &mut self,
         half: Half,
         row: &TimedRow,
         calls: u32,
         sets: u32,
     ) -> Result<RowGraphs, DeviceError> {
-        let mut capture = |side: Side| {
-            let placements = &row.sets(side)[..sets as usize];
+        let graphs = self.row_graphs(half, calls, row.first_sets(sets))?;
+        self.led(half, graphs, row.lead_in_calls(), row.lead_in_sets())
+    }
+
+    /// These graphs behind lead-ins of so many calls.
+    pub(super) fn led(
+        &mut self,
+        half: Half,
+        graphs: RowGraphs,
+        calls: u32,
+        sets: [&[Placement]; 2],
+    ) -> Result<RowGraphs, DeviceError> {
+        if calls == 0 {
+            return Ok(graphs);
+        }
+        Ok(graphs.led_in_by(self.row_graphs(half, calls, sets)?))
+    }
+
+    /// Graphs of `calls` calls that walk over each side's `sets`, captured in the order of a half: which graph is made
+    /// first moves a time of a few microseconds.
+    pub(super) fn row_graphs(
+        &mut self,
+        half: Half,
+        calls: u32,
+        sets: [&[Placement]; 2],
+    ) -> Result<RowGraphs, DeviceError> {
+        let mut capture = |side: Side, placements: &[Placement]| {
             let sides = &self.sides;
-            self.device.capture(calls, &mut |stream| {
-                (0..calls).try_for_each(|call| {
+            let graph = self.device.capture(calls, &mut |stream| {
+                (0..calls as usize).try_for_each(|call| {
                     sides
-                        .launch(side, &placements[(call % sets) as usize], stream)
+                        .launch(side, &placements[call % placements.len()], stream)
                         .accepted(side)
                 })
-            })
+            });
+            graph.map(Replay::from)
         };
         let graphs = match half {
             Half::First => {
-                let baseline = capture(Side::Baseline)?;
-                let candidate = capture(Side::Candidate)?;
+                let baseline = capture(Side::Baseline, sets[0])?;
+                let candidate = capture(Side::Candidate, sets[1])?;
                 RowGraphs {
                     baseline,
                     candidate,
                 }
             }
             Half::Second => {
-                let candidate = capture(Side::Candidate)?;
-                let baseline = capture(Side::Baseline)?;
+                let candidate = capture(Side::Candidate, sets[1])?;
+                let baseline = capture(Side::Baseline, sets[0])?;
                 RowGraphs {
                     baseline,
                     candidate,
@@ -277,8 +324,15 @@ impl Session {
     }
 
     pub(super) fn discard(&mut self, graphs: &RowGraphs) -> Result<(), DeviceError> {
-        self.device.discard(graphs.baseline)?;
-        self.device.discard(graphs.candidate)
+        self.discard_replay(graphs.baseline)?;
+        self.discard_replay(graphs.candidate)
+    }
+
+    pub(super) fn discard_replay(&mut self, replay: Replay) -> Result<(), DeviceError> {
+        self.device.discard(replay.graph)?;
+        replay
+            .lead_in
+            .map_or(Ok(()), |lead_in| self.device.discard(lead_in))
     }
 }
 

@@ -13,7 +13,8 @@ use super::state;
 use super::support::Support;
 use super::timing::{Events, STAMP_BYTES, STAMPS};
 use crate::device::interface::{
-    CallRecorder, Device, DeviceState, Drained, Facts, GraphId, Recorder, Span, Stream, Timings,
+    CallRecorder, Device, DeviceState, Drained, Facts, GraphId, Recorder, Replay, Span, Stream,
+    Timings,
 };
 use crate::device::{DeviceError, Graph, Peaks};
 use crate::tensor::{Fill, TensorSpec};
@@ -322,8 +323,8 @@ impl Device for CudaDevice {
         self.synchronize()
     }
 
-    fn time(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
-        self.time_replays(graphs)
+    fn time(&mut self, replays: &[Replay]) -> Result<Timings, DeviceError> {
+        self.time_replays(replays)
     }
 
     fn submit_time(&mut self, record: &mut Recorder) -> Result<f64, DeviceError> {

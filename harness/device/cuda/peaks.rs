@@ -108,7 +108,7 @@ impl CudaDevice {
         self.graphs.push(Some(graph));
         let graph = GraphId(self.graphs.len() - 1);
         self.replay(graph)?;
-        let timings = self.time_replays(&[graph; REGIONS])?;
+        let timings = self.time_replays(&[graph.into(); REGIONS])?;
         self.discard(graph)?;
         Ok(median(timings.ns))
     }

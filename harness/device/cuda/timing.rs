@@ -7,7 +7,7 @@ use cudarc::driver::sys::{self, CUevent};
 
 use super::context::{CudaDevice, check};
 use crate::device::DeviceError;
-use crate::device::interface::{Device, GraphId, Recorder, Timings};
+use crate::device::interface::{Device, Recorder, Replay, Timings};
 
 /// Time events, made once and reused.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Drop for Events {
 /// Longest that the stream is held for a submission, in nanoseconds: a forgotten release costs this and no hang.
 const HOLD_LIMIT_NS: u64 = 200_000_000;
 
-/// Most graphs in one call of [`CudaDevice::time_replays`]; each takes a stamp, and the last one two.
+/// Most replays in one call of [`CudaDevice::time_replays`]; each takes a stamp, and the last one two.
 pub(super) const STAMPS: usize = 64;
 
 /// Counters of one multiprocessor at one moment, as support.cu writes them.
@@ -77,19 +77,19 @@ impl Stamp {
 }
 
 impl CudaDevice {
-    /// Settles, then times, each graph. The stream is held until all of it is enqueued: a graph of hundreds of nodes
-    /// takes the host longer to launch than a settle takes the device, and that gap would lie between the events.
+    /// Settles, leads in and then times, each replay. The stream is held until all of it is enqueued: a graph of hundreds
+    /// of nodes takes the host longer to launch than a settle takes the device, and that gap would lie between the events.
     ///
-    /// Between settle and graph, and at the end, a stamp of one multiprocessor's counters is taken: two of them give the
+    /// In front of each timed graph, and at the end, a stamp of one multiprocessor's counters is taken: two of them give the
     /// SM clock in between.
-    pub(super) fn time_replays(&mut self, graphs: &[GraphId]) -> Result<Timings, DeviceError> {
+    pub(super) fn time_replays(&mut self, replays: &[Replay]) -> Result<Timings, DeviceError> {
         assert!(
-            graphs.len() < STAMPS,
-            "a call should time fewer than {STAMPS} graphs"
+            replays.len() < STAMPS,
+            "a call should time fewer than {STAMPS} replays"
         );
         let stream = self.stream.cu_stream();
         let sink = self.scratch.address + 8;
-        let events = self.events.reserve(2 * graphs.len())?.to_vec();
+        let events = self.events.reserve(2 * replays.len())?.to_vec();
         // SAFETY: the context is current on this thread.
         check("cuCtxResetPersistingL2Cache", unsafe {
             sys::cuCtxResetPersistingL2Cache()
@@ -99,29 +99,32 @@ impl CudaDevice {
             let address = self.stamps.address + number as u64 * STAMP_BYTES;
             self.support.stamp(address, self.raw_stream())
         };
-        let enqueued = graphs
+        let enqueued = replays
             .iter()
             .zip(events.chunks_exact(2))
             .enumerate()
-            .try_for_each(|(number, (&graph, pair))| {
+            .try_for_each(|(number, (replay, pair))| {
                 self.support.read(
                     self.settle.address,
                     self.settle.bytes,
                     sink,
                     self.raw_stream(),
                 )?;
+                if let Some(lead_in) = replay.lead_in {
+                    self.captured(lead_in).launch(stream)?;
+                }
                 stamp(number)?;
                 // SAFETY: events and stream are live.
                 check("cuEventRecord", unsafe {
                     sys::cuEventRecord(pair[0], stream)
                 })?;
-                self.captured(graph).launch(stream)?;
+                self.captured(replay.graph).launch(stream)?;
                 // SAFETY: as above.
                 check("cuEventRecord", unsafe {
                     sys::cuEventRecord(pair[1], stream)
                 })
             });
-        let enqueued = enqueued.and_then(|()| stamp(graphs.len()));
+        let enqueued = enqueued.and_then(|()| stamp(replays.len()));
         self.release_hold();
         self.synchronize()?;
         enqueued?;
@@ -130,7 +133,7 @@ impl CudaDevice {
             .map(|pair| elapsed_ns(pair[0], pair[1]));
         Ok(Timings {
             ns: ns.collect::<Result<_, _>>()?,
-            sm_mhz: self.clocks_between(graphs.len())?,
+            sm_mhz: self.clocks_between(replays.len())?,
         })
     }
 
