@@ -64,6 +64,7 @@ fn capture_side(
             side,
             seed: options.seed,
             poison: [NAN_POISON; 2],
+            area: 0,
         };
         let mut graph = CallGraph {
             row: row.id.clone(),

@@ -126,6 +126,7 @@ impl Profile<'_> {
             side,
             seed: self.options.seed,
             poison: [NAN_POISON; 2],
+            area: 0,
         })?;
         worker.checked(limit)?;
         worker.quit(limit);

@@ -170,6 +170,7 @@ impl Replay<'_> {
                     side: *side,
                     seed: *seed,
                     poison: *poison,
+                    area: 0,
                 })?;
                 let reply = worker.checked(limit)?;
                 Ok(format!(

@@ -15,7 +15,7 @@ use super::pair::{WorkerFactory, WorkerHost};
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{Findings, Finished, assemble, entry_id};
 use super::sampling::{RowSamples, Timing, timed_bytes};
-use super::screening::{Screened, Screening, gated_bytes};
+use super::screening::{GROUP_CASES, Screened, Screening, gated_bytes};
 use super::stock::{Stock, Stocked};
 use super::{Machine, Progress, RunOptions, SessionError};
 use crate::crash::{CrashFolder, CrashedRun, Sources};
@@ -47,18 +47,21 @@ pub fn run(
     }
     progress.begin("build", 1);
     let before = clocks(machine)?;
-    let all = cases.rows.iter().chain(&cases.grid);
+    let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
     let stocked = Stocked {
         // One a side for the gates, and the first that times.
         workers: match options.depth {
             Depth::Check => 2,
             Depth::Quick | Depth::Full => 3,
         },
-        shared_bytes: gated_bytes(all).max(timed_bytes(&cases.rows)),
+        shared_bytes: gated_bytes(&all).max(timed_bytes(&cases.rows)),
     };
     let (built, factory, ceilings) =
         build_and_measure(project, toolchain, task, machine, options, stocked)?;
-    let load = || Oracle::load(&built.oracle.library);
+    let load = || {
+        let oracles = (0..GROUP_CASES).map(|_| Oracle::load(&built.oracle.library));
+        oracles.collect::<Result<Vec<_>, _>>()
+    };
     let mut oracles = [load()?, load()?];
     progress.end();
 
@@ -70,7 +73,7 @@ pub fn run(
     check_objects(project.root(), task, &machine.target(), &built, &mut book);
     let may_load = book.all_passed();
     for row in cases.short_rows(task) {
-        check_trivial(&row, &mut oracles[0], options.seed, &mut book)?;
+        check_trivial(&row, &mut oracles[0][0], options.seed, &mut book)?;
     }
     info!(
         seconds = clock.elapsed().as_secs_f64(),
@@ -80,7 +83,6 @@ pub fn run(
     let run = crashed_run(project, task, machine, &built, &ceilings, started);
     let crashes = CrashFolder(project.scratch_dir().join("crashes"));
     let losses = Losses::new(crashes, run, progress);
-    let all: Vec<&Case> = cases.rows.iter().chain(&cases.grid).collect();
     let mut screening = Screening {
         factory: &factory,
         book: &mut book,
@@ -126,7 +128,7 @@ pub fn run(
                 controls::libraries(&built.baseline.library, &factory.host.device)?;
             let mut timing = Timing {
                 factory: &factory,
-                oracle: &mut oracles[0],
+                oracle: &mut oracles[0][0],
                 book: &mut book,
                 options,
                 sampling: &sampling,

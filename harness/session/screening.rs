@@ -1,8 +1,10 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rayon::prelude::*;
 use tracing::{debug, trace};
 
 use super::losses::Losses;
@@ -12,7 +14,7 @@ use crate::crash::LostCall;
 use crate::gate::{CaseJudge, GateBook, Oracle, SideFindings, gates};
 use crate::task::{Case, ErrorBudget, Expect};
 use crate::toolchain::{Side, TaskLibraries};
-use crate::worker::{CHECK_SET, CheckReply, CheckRequest, RouteReply, WorkerError};
+use crate::worker::{CHECK_SET, CheckReply, CheckRequest, RouteReply, SharedMemory, WorkerError};
 
 /// The first poison: a NaN in every float type, -1 in the integers.
 pub(super) const NAN_POISON: u32 = 0xFFFF_FFFF;
@@ -56,18 +58,41 @@ pub(super) struct Screening<'a> {
     pub(super) losses: &'a Losses<'a>,
 }
 
+/// Cases that one side runs before the other does, at most. Each turn costs a message either way and a change of the
+/// GPU's context, which take as long as a short call.
+pub(super) const GROUP_CASES: usize = 8;
+
+/// What the gates copy out of a group of several cases at most, in bytes.
+const GROUP_BYTES: u64 = 64 << 20;
+
+/// What one side gave for a case.
+struct Answer {
+    reply: CheckReply,
+    /// Where its outputs lie, also when the worker has died since.
+    memory: Arc<SharedMemory>,
+}
+
+/// How much of a group was sent to a worker.
+#[derive(Default)]
+struct Sent {
+    cases: usize,
+    /// What came of the case behind them.
+    error: Option<WorkerError>,
+}
+
 impl Screening<'_> {
-    /// Screens every case and returns what became of it, by id. A worker that dies costs its case alone.
+    /// Screens every case and returns what became of it, by id. A worker that dies costs its case alone. `oracles` are as
+    /// many as a group has cases, twice.
     ///
     /// One worker runs at a time, since two contexts on one GPU wait out each other's time slices. Meanwhile the parent
-    /// judges what the other side gave, and computes what the next call must give.
+    /// judges what the other side gave, and computes what the next calls must give.
     pub(super) fn run(
         &mut self,
         cases: &[&Case],
-        oracles: &mut [Oracle; 2],
+        oracles: &mut [Vec<Oracle>; 2],
         progress: &dyn Progress,
     ) -> Result<BTreeMap<String, Screened>, SessionError> {
-        let area = gated_bytes(cases.iter().copied());
+        let area = gated_bytes(cases);
         let start = |side| Replaceable::start(self.factory, side, area);
         let (candidate, baseline) =
             rayon::join(|| start(Side::Candidate), || start(Side::Baseline));
@@ -75,95 +100,168 @@ impl Screening<'_> {
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
         let mut spent = WorkerTime::default();
-        let mut sent = match cases.first() {
-            Some(case) => {
-                compute(&mut oracles[0], case, self.options.seed)?;
-                self.send(&mut candidate, case)?
-            }
-            None => Ok(()),
-        };
-        for (number, case) in cases.iter().enumerate() {
+        let groups = groups(cases);
+        let seed = self.options.seed;
+        let first: &[&Case] = groups.first().copied().unwrap_or_default();
+        compute(&mut oracles[0], first, seed)?;
+        let mut sent = self.send(&mut candidate, first, 0)?;
+        for (number, group) in groups.iter().enumerate() {
             self.options.check_interrupt()?;
-            let following = cases.get(number + 1);
+            let following = groups.get(number + 1);
             let [even, odd] = &mut *oracles;
-            let (oracle, next_oracle) = if number % 2 == 0 {
-                (&*even, odd)
-            } else {
-                (&*odd, even)
+            let (oracles, next_oracles) = match number % 2 {
+                0 => (&*even, odd),
+                _ => (&*odd, even),
             };
-            let seed = self.options.seed;
-            let failures = self.book.failures();
             let mut ahead = Ok(());
             let mut judged = Instant::now();
-            let fate = rayon::in_place_scope(|scope| {
-                // What the next call must give, while this one is run and judged.
+            let fates = rayon::in_place_scope(|scope| {
+                // What the next calls must give, while these are run and judged.
                 scope.spawn(|_| {
                     if let Some(next) = following {
-                        ahead = compute(next_oracle, next, seed);
+                        ahead = compute(next_oracles, next, seed);
                     }
                 });
-                // The candidate first: it never runs in the wake of the baseline's call.
-                let ours = self.receive(
-                    case,
-                    &mut candidate,
-                    std::mem::replace(&mut sent, Ok(())),
-                    &mut spent,
-                );
-                let sent_baseline = self.send(&mut baseline, case)?;
-                let found = self.judge(case, oracle, &mut candidate, &ours);
-                let theirs = self.receive(case, &mut baseline, sent_baseline, &mut spent);
-                if let Some(next) = following {
-                    sent = self.send(&mut candidate, next)?;
+                // The candidate first: it never runs in the wake of the baseline's same call.
+                let sent_candidate = std::mem::take(&mut sent);
+                let ours = self.receive(&mut candidate, group, sent_candidate, &mut spent)?;
+                let sent_baseline = self.send(&mut baseline, group, 0)?;
+                let mut found = Vec::new();
+                for ((case, oracle), ours) in group.iter().zip(oracles).zip(&ours) {
+                    let failures = self.book.failures();
+                    let findings = self.judge(case, oracle, Side::Candidate, ours);
+                    found.push((findings, self.book.failures() == failures));
                 }
-                let expected = self.judge(case, oracle, &mut baseline, &theirs);
-                if let (Some(found), Some(expected), Expect::Accepted) =
-                    (found, expected, case.expect)
+                let theirs = self.receive(&mut baseline, group, sent_baseline, &mut spent)?;
+                if let Some(next) = following {
+                    sent = self.send(&mut candidate, next, 0)?;
+                }
+                let mut fates = Vec::new();
+                let replies = ours.into_iter().zip(theirs).zip(found);
+                for ((case, oracle), ((ours, theirs), (found, passed))) in
+                    group.iter().zip(oracles).zip(replies)
                 {
-                    let mut judge = CaseJudge {
-                        case,
-                        oracle,
-                        book: self.book,
-                    };
-                    judge.compare_sides(&expected, &found, self.budget);
+                    let failures = self.book.failures();
+                    let expected = self.judge(case, oracle, Side::Baseline, &theirs);
+                    if let (Some(found), Some(expected), Expect::Accepted) =
+                        (found, expected, case.expect)
+                    {
+                        let mut judge = CaseJudge {
+                            case,
+                            oracle,
+                            book: self.book,
+                        };
+                        judge.compare_sides(&expected, &found, self.budget);
+                    }
+                    let passed = passed && self.book.failures() == failures;
+                    fates.push(fate(ours, theirs, passed));
                 }
                 judged = Instant::now();
-                Ok::<_, SessionError>(fate(ours, theirs, self.book.failures() == failures))
+                Ok::<_, SessionError>(fates)
             })?;
             spent.behind += judged.elapsed();
             ahead?;
-            screened.insert(case.id.clone(), fate);
-            progress.step(&case.id);
+            for (case, fate) in group.iter().zip(fates) {
+                screened.insert(case.id.clone(), fate);
+                progress.step(&case.id);
+            }
         }
-        let oracle = oracles.each_ref().map(Oracle::spent);
+        let oracles = || oracles.iter().flatten().map(Oracle::spent);
         debug!(
             waited = spent.waited.as_secs_f64(),
             behind = spent.behind.as_secs_f64(),
             worker_ms = ?spent.laps,
-            drawing = (oracle[0].drawing + oracle[1].drawing).as_secs_f64(),
-            oracle = (oracle[0].running + oracle[1].running).as_secs_f64(),
+            drawing = oracles().map(|spent| spent.drawing.as_secs_f64()).sum::<f64>(),
+            oracle = oracles().map(|spent| spent.running.as_secs_f64()).sum::<f64>(),
             "seconds in which a worker was waited for, those in which the oracle was behind, and its own"
         );
         progress.end();
         Ok(screened)
     }
 
-    /// Sends a case to one side; the inner error says why it could not be sent.
+    /// Sends the cases of a group from the one at `first` on to one side.
     fn send(
         &self,
         worker: &mut Replaceable,
-        case: &Case,
-    ) -> Result<Result<(), String>, SessionError> {
-        let request = CheckRequest {
-            case: case.clone(),
-            side: worker.side(),
-            seed: self.options.seed,
-            poison: self.poison(),
+        group: &[&Case],
+        first: usize,
+    ) -> Result<Sent, SessionError> {
+        let mut sent = Sent {
+            cases: first,
+            error: None,
         };
+        let side = worker.side();
         let Some(running) = worker.worker()? else {
-            return Ok(Err("not run: too many of its workers have died".to_owned()));
+            return Ok(sent);
         };
-        let sent = running.send_check(request);
-        Ok(sent.map_err(|error| self.lose(case, worker, &error)))
+        for (place, case) in group.iter().enumerate().skip(first) {
+            let request = CheckRequest {
+                case: (*case).clone(),
+                side,
+                seed: self.options.seed,
+                poison: self.poison(),
+                area: copied_bytes(&group[..place]),
+            };
+            match running.send_check(request) {
+                Ok(()) => sent.cases += 1,
+                Err(error) => {
+                    sent.error = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(sent)
+    }
+
+    /// One reply a case. What a worker dies of is the first case without an answer; a new one gets those behind it.
+    fn receive(
+        &self,
+        worker: &mut Replaceable,
+        group: &[&Case],
+        mut sent: Sent,
+        spent: &mut WorkerTime,
+    ) -> Result<Vec<Result<Answer, String>>, SessionError> {
+        let mut replies = Vec::with_capacity(group.len());
+        for (place, case) in group.iter().enumerate() {
+            let outcome = match worker.running() {
+                Some(running) if place < sent.cases => {
+                    let start = Instant::now();
+                    let reply = running.checked(self.options.limit);
+                    spent.waited += start.elapsed();
+                    let memory = running.shared_memory();
+                    let answer = reply.map(|reply| Answer { reply, memory });
+                    answer.map_err(|error| match sent.error.take() {
+                        Some(first) if !error.worker_is_usable() => first,
+                        _ => error,
+                    })
+                }
+                _ => match sent.error.take() {
+                    Some(error) => Err(error),
+                    None => {
+                        let why = "not run: too many of its workers have died";
+                        replies.push(Err(why.to_owned()));
+                        continue;
+                    }
+                },
+            };
+            replies.push(match outcome {
+                Ok(answer) => {
+                    trace!(case = case.id, spent_ms = ?answer.reply.spent, "checked");
+                    for (what, ms) in &answer.reply.spent {
+                        *spent.laps.entry(what.clone()).or_default() += ms;
+                    }
+                    Ok(answer)
+                }
+                Err(error) => {
+                    let why = self.lose(case, worker, &error);
+                    if worker.running().is_none() {
+                        sent = self.send(worker, group, place + 1)?;
+                    }
+                    Err(why)
+                }
+            });
+        }
+        Ok(replies)
     }
 
     /// Keeps a dump of the call that came to `error`, and says why it was lost.
@@ -189,45 +287,21 @@ impl Screening<'_> {
         ]
     }
 
-    fn receive(
-        &self,
-        case: &Case,
-        worker: &mut Replaceable,
-        sent: Result<(), String>,
-        spent: &mut WorkerTime,
-    ) -> Result<CheckReply, String> {
-        sent?;
-        let start = Instant::now();
-        let running = worker
-            .running()
-            .ok_or_else(|| "its worker is gone".to_owned())?;
-        let reply = running.checked(self.options.limit);
-        spent.waited += start.elapsed();
-        if let Ok(reply) = &reply {
-            trace!(case = case.id, waited_ms = start.elapsed().as_secs_f64() * 1e3, spent_ms = ?reply.spent, "checked");
-            for (what, ms) in &reply.spent {
-                *spent.laps.entry(what.clone()).or_default() += ms;
-            }
-        }
-        reply.map_err(|error| self.lose(case, worker, &error))
-    }
-
     fn judge(
         &mut self,
         case: &Case,
         oracle: &Oracle,
-        worker: &mut Replaceable,
-        reply: &Result<CheckReply, String>,
+        side: Side,
+        answer: &Result<Answer, String>,
     ) -> Option<SideFindings> {
-        let side = worker.side();
         self.book.note(
             gates::ALIVE,
-            reply
+            answer
                 .as_ref()
                 .err()
                 .map(|why| format!("`{}`, {side}: {why}", case.id)),
         );
-        let (Ok(reply), Some(running)) = (reply, worker.running()) else {
+        let Ok(Answer { reply, memory }) = answer else {
             return None;
         };
         let mut judge = CaseJudge {
@@ -235,7 +309,7 @@ impl Screening<'_> {
             oracle,
             book: self.book,
         };
-        let findings = judge.judge(side, reply, running.shared(), NAN_POISON);
+        let findings = judge.judge(side, reply, memory.bytes(), NAN_POISON);
         let stranger = self.stranger(side, reply);
         self.book.note(
             gates::GRAPH,
@@ -258,32 +332,50 @@ impl Screening<'_> {
     }
 }
 
-/// Memory for what the gates copy out: outputs after either run.
-pub(super) fn gated_bytes<'c>(cases: impl Iterator<Item = &'c Case>) -> u64 {
-    cases.map(|case| 2 * case.output_bytes()).max().unwrap_or(0)
+/// Cases in their order, some that one side runs in a row.
+fn groups<'g, 'c>(cases: &'g [&'c Case]) -> Vec<&'g [&'c Case]> {
+    let mut groups = Vec::new();
+    let mut rest = cases;
+    while !rest.is_empty() {
+        let most = rest.len().min(GROUP_CASES);
+        let fits = |count: &usize| copied_bytes(&rest[..*count]) <= GROUP_BYTES;
+        let count = (1..=most).take_while(fits).last().unwrap_or(1);
+        let (group, behind) = rest.split_at(count);
+        groups.push(group);
+        rest = behind;
+    }
+    groups
 }
 
-/// What the oracle has to say of a call that the contract accepts.
-fn compute(oracle: &mut Oracle, case: &Case, seed: u64) -> Result<(), SessionError> {
-    match case.expect {
+/// What the gates copy out of these cases: outputs after either run.
+fn copied_bytes(cases: &[&Case]) -> u64 {
+    cases.iter().map(|case| 2 * case.output_bytes()).sum()
+}
+
+/// Memory for what the gates copy out of any group.
+pub(super) fn gated_bytes(cases: &[&Case]) -> u64 {
+    let groups = groups(cases).into_iter();
+    groups.map(copied_bytes).max().unwrap_or(0)
+}
+
+/// What the oracle has to say of calls that the contract accepts.
+fn compute(oracles: &mut [Oracle], group: &[&Case], seed: u64) -> Result<(), SessionError> {
+    let cases = oracles.par_iter_mut().zip(group);
+    cases.try_for_each(|(oracle, case)| match case.expect {
         Expect::Accepted => Ok(oracle.compute(case, seed, CHECK_SET)?),
         Expect::Refused => Ok(()),
-    }
+    })
 }
 
-fn fate(
-    ours: Result<CheckReply, String>,
-    theirs: Result<CheckReply, String>,
-    passed: bool,
-) -> Screened {
+fn fate(ours: Result<Answer, String>, theirs: Result<Answer, String>, passed: bool) -> Screened {
     match (ours, theirs) {
         (Err(why), _) => Screened::Lost(format!("candidate: {why}")),
         (_, Err(why)) => Screened::Lost(format!("baseline: {why}")),
         (Ok(ours), Ok(theirs)) if passed => Screened::Passed {
-            route: ours.route,
-            graphs: [theirs.graph.fingerprint, ours.graph.fingerprint],
+            route: ours.reply.route,
+            graphs: [theirs.reply.graph.fingerprint, ours.reply.graph.fingerprint],
         },
-        (Ok(ours), Ok(_)) => Screened::Failed(ours.route),
+        (Ok(ours), Ok(_)) => Screened::Failed(ours.reply.route),
     }
 }
 

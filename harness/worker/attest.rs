@@ -47,12 +47,14 @@ impl Session {
         })
     }
 
-    /// A sample's graph: `calls` calls that walk over `placements`, each like the first but for its buffers.
+    /// A sample's graph: `calls` calls that walk over `placements`, the first like the one `alone` and each like the first
+    /// but for its buffers.
     pub(super) fn attest_sample(
         &self,
         side: Side,
         graph: GraphId,
         calls: u32,
+        alone: &GraphRecord,
         case: &Case,
         placements: &[Placement],
     ) -> Result<Vec<String>, DeviceError> {
@@ -71,12 +73,13 @@ impl Session {
             let start = call * per_call;
             let buffers = placement.buffers(case);
             let nodes = &graph.nodes[start..start + per_call];
-            let print = fingerprint(
-                nodes,
-                &edges_within(&graph, start, per_call),
-                &buffers,
-                Bytes::All,
-            );
+            let edges = edges_within(&graph, start, per_call);
+            let print = fingerprint(nodes, &edges, &buffers, Bytes::All);
+            let is_known =
+                || fingerprint(nodes, &edges, &buffers, Bytes::Unpadded) == alone.fingerprint;
+            if call == 0 && !is_known() {
+                faults.push("calls of a sample launch something else than one alone".to_owned());
+            }
             if *first.get_or_insert_with(|| print.clone()) != print {
                 foreign += 1;
                 if foreign == 1 {

@@ -86,7 +86,7 @@ impl Session {
         let case = &request.case;
         let outputs = Outputs::of(case, placement);
         let mut area = Area {
-            next: 0,
+            next: request.area,
             end: self.shared.bytes().len() as u64,
         };
         // After the capture and before each replay: work that ran outside the graph is painted over.

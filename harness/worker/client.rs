@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::debug;
@@ -42,7 +43,7 @@ pub struct WorkerSpec {
 pub struct Worker {
     process: WorkerProcess,
     socket: UnixStream,
-    shared: SharedMemory,
+    shared: Arc<SharedMemory>,
     memory_bytes: u64,
     opened: Option<(Facts, Sandbox)>,
 }
@@ -141,7 +142,7 @@ impl Worker {
         let (socket, theirs) = UnixStream::pair()?;
         // A worker that reads nothing must not hold its parent either.
         socket.set_write_timeout(Some(OPEN_LIMIT))?;
-        let shared = SharedMemory::create(spec.shared_bytes)?;
+        let shared = Arc::new(SharedMemory::create(spec.shared_bytes)?);
         let descriptors = [theirs.as_raw_fd(), shared.file().as_raw_fd()];
         Ok(Self {
             process: WorkerProcess::spawn(spec, descriptors)?,
@@ -179,6 +180,11 @@ impl Worker {
     /// What the worker copied out. It may change at any time.
     pub fn shared(&self) -> &[u8] {
         self.shared.bytes()
+    }
+
+    /// The same, for whoever reads it when the worker is gone.
+    pub fn shared_memory(&self) -> Arc<SharedMemory> {
+        Arc::clone(&self.shared)
     }
 
     /// Sends a check without waiting; [`Worker::checked`] takes its reply, in order.

@@ -9,9 +9,10 @@ use super::audit::AUDIT_POISON;
 use super::protocol::{Fault, LaneSamples, TimePlan};
 use super::serve::Session;
 use super::time::TimedRow;
+use crate::ledger::GraphRecord;
 use crate::stats::{Block, Order, blocks_per_process};
 use crate::tensor::Role;
-use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up};
+use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up, warm_up_again};
 use crate::toolchain::Side;
 
 /// What the headline lane leaves.
@@ -33,10 +34,11 @@ pub(super) enum Half {
 }
 
 /// A sample's graph.
-#[derive(Clone, Copy)]
-pub(super) struct Sample {
+pub(super) struct Sample<'a> {
     pub(super) calls: u32,
     pub(super) sets: u32,
+    /// What one call of each side launches.
+    pub(super) alone: [&'a GraphRecord; 2],
 }
 
 impl Session {
@@ -45,7 +47,7 @@ impl Session {
     pub(super) fn cold_lane(
         &mut self,
         row: &mut TimedRow,
-        sample: Sample,
+        sample: &Sample,
         plan: &TimePlan,
         watch: &mut ClockWatch,
         faults: &mut Vec<String>,
@@ -58,7 +60,7 @@ impl Session {
 
         self.exchange(row)?;
         let graphs = self.cold_graphs(row, Half::Second, sample, faults)?;
-        warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        warm_up_again(&mut *self.device, &graphs, plan.warmup_rounds)?;
         let schedule = orders(second_half, !row.seed);
         let (last, before) = schedule
             .split_last()
@@ -108,19 +110,23 @@ impl Session {
         &mut self,
         row: &TimedRow,
         half: Half,
-        sample: Sample,
+        sample: &Sample,
         faults: &mut Vec<String>,
     ) -> Result<RowGraphs, Fault> {
-        let Sample { calls, sets } = sample;
+        let Sample { calls, sets, .. } = *sample;
         let mut left = CAPTURES;
         loop {
             let graphs = self.led_graphs(half, row, calls, sets)?;
             let mut found = Vec::new();
-            for ((side, replay), lead_in_sets) in
-                graphs.by_side().into_iter().zip(row.lead_in_sets())
+            for (((side, replay), lead_in_sets), alone) in graphs
+                .by_side()
+                .into_iter()
+                .zip(row.lead_in_sets())
+                .zip(&sample.alone)
             {
-                let attest =
-                    |graph, calls, sets| self.attest_sample(side, graph, calls, &row.case, sets);
+                let attest = |graph, calls, sets| {
+                    self.attest_sample(side, graph, calls, alone, &row.case, sets)
+                };
                 found.extend(attest(replay.graph, calls, row.sets(side))?);
                 if let Some(lead_in) = replay.lead_in {
                     found.extend(attest(lead_in, row.lead_in_calls(), lead_in_sets)?);

@@ -102,6 +102,8 @@ pub struct CheckRequest {
     pub seed: u64,
     /// Two patterns for memory that must be overwritten: outputs are painted with one a run.
     pub poison: [u32; 2],
+    /// Where the copies of its outputs begin in the shared memory.
+    pub area: u64,
 }
 
 /// What a checked call did.

@@ -131,12 +131,16 @@ impl Session {
         let wall = self.wall_lane(&row, estimate, &plan)?;
         spent.lap("wall");
         // Last, so that what is fetched afterwards was written by timed replays of the headline lane.
-        let sample = Sample { calls, sets };
+        let sample = Sample {
+            calls,
+            sets,
+            alone: [&baseline_graph, &candidate_graph],
+        };
         let Cold {
             blocks: device,
             graphs,
             warmup_rounds,
-        } = self.cold_lane(&mut row, sample, &plan, &mut clocks, &mut graph_faults)?;
+        } = self.cold_lane(&mut row, &sample, &plan, &mut clocks, &mut graph_faults)?;
         spent.lap("cold");
         let unlike_fresh = self.unlike_fresh(&row, sets)?;
         let device_changes = self.device_changes()?;
