@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use tracing::{debug, trace};
 
@@ -101,6 +102,11 @@ impl Screening<'_> {
         progress.begin("gates", cases.len());
         let mut spent = WorkerTime::default();
         let groups = groups(cases);
+        // Threads of its own: comparisons would wait behind all that the oracle has still to do.
+        let oracle_pool = ThreadPoolBuilder::new()
+            .num_threads(rayon::current_num_threads())
+            .build()
+            .expect("threads should start beside those that have");
         let seed = self.options.seed;
         let first: &[&Case] = groups.first().copied().unwrap_or_default();
         compute(&mut oracles[0], first, seed)?;
@@ -115,7 +121,7 @@ impl Screening<'_> {
             };
             let mut ahead = Ok(());
             let mut judged = Instant::now();
-            let fates = rayon::in_place_scope(|scope| {
+            let fates = oracle_pool.in_place_scope(|scope| {
                 // What the next calls must give, while these are run and judged.
                 scope.spawn(|_| {
                     if let Some(next) = following {
