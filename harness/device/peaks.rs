@@ -15,8 +15,10 @@ pub struct Peaks {
     pub fma_operations: f64,
     /// Operations of bf16 `mma.sync` that accumulate in f32, two for each multiply-add.
     pub tensor_operations: f64,
-    /// One empty kernel in a graph of many.
+    /// One more empty kernel in a graph of many.
     pub floor_ns: f64,
+    /// What a timed graph takes besides its kernels, from the first event to the last.
+    pub launch_gap_ns: f64,
     /// A graph of one empty kernel.
     pub empty_graph_ns: f64,
 }

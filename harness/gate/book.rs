@@ -128,9 +128,17 @@ impl GateBook {
         }
     }
 
-    /// Failures of all gates so far.
-    pub fn failures(&self) -> usize {
-        self.records.iter().map(|record| record.failures).sum()
+    /// Takes over what another book saw later.
+    pub fn add(&mut self, later: Self) {
+        for (record, later) in self.records.iter_mut().zip(later.records) {
+            record.cases += later.cases;
+            record.failures += later.failures;
+            if later.outcome == Outcome::Failed {
+                record.outcome = Outcome::Failed;
+            }
+            let room = KEPT_DETAILS.saturating_sub(record.details.len());
+            record.details.extend(later.details.into_iter().take(room));
+        }
     }
 
     pub fn all_passed(&self) -> bool {
@@ -167,5 +175,20 @@ mod tests {
         );
         assert_eq!(records[0].details.len(), KEPT_DETAILS);
         assert!(!book.all_passed());
+    }
+
+    #[test]
+    fn two_books_add_up_to_what_one_would_have_seen() {
+        let finding = |place: usize| place.is_multiple_of(3).then(|| format!("failure {place}"));
+        let mut books = [0..8, 8..24].map(|places| {
+            let mut book = GateBook::default();
+            places.for_each(|place| book.note(gates::WRITTEN, finding(place)));
+            book
+        });
+        let mut one = GateBook::default();
+        (0..24).for_each(|place| one.note(gates::WRITTEN, finding(place)));
+        let later = std::mem::take(&mut books[1]);
+        books[0].add(later);
+        assert_eq!(books[0].records(), one.records());
     }
 }

@@ -29,8 +29,8 @@ impl<'a> GpuWatch<'a> {
         }
     }
 
-    /// Looks if the last look is long enough ago. One worker of this run has a context on the GPU.
-    pub(super) fn look(&mut self) {
+    /// Looks if the last look is long enough ago. So many workers of this run have a context on the GPU.
+    pub(super) fn look(&mut self, workers: usize) {
         let Some((monitor, uuid)) = self.gpu else {
             return;
         };
@@ -38,7 +38,7 @@ impl<'a> GpuWatch<'a> {
             return;
         }
         self.last = Some(Instant::now());
-        add(&mut self.seen, monitor.clocks(uuid));
+        add(&mut self.seen, monitor.clocks(uuid), workers as u32);
     }
 
     pub(super) fn seen(&mut self) -> Option<DuringRecord> {
@@ -46,7 +46,7 @@ impl<'a> GpuWatch<'a> {
     }
 }
 
-fn add(seen: &mut Option<DuringRecord>, look: Result<ClockRecord, MonitorError>) {
+fn add(seen: &mut Option<DuringRecord>, look: Result<ClockRecord, MonitorError>, workers: u32) {
     let now = match look {
         Ok(now) => now,
         Err(_) => {
@@ -70,8 +70,7 @@ fn add(seen: &mut Option<DuringRecord>, look: Result<ClockRecord, MonitorError>)
     seen.throttle.extend(now.throttle);
     seen.throttle.sort_unstable();
     seen.throttle.dedup();
-    // The worker that is looked at is one of them.
-    let others = now.other_processes.saturating_sub(1);
+    let others = now.other_processes.saturating_sub(workers);
     seen.other_processes = seen.other_processes.max(others);
 }
 
@@ -93,9 +92,9 @@ mod tests {
     #[test]
     fn looks_add_up_to_the_range_of_clocks_and_every_reason() {
         let mut seen = None;
-        add(&mut seen, Ok(clocks(1980, &[], 1)));
-        add(&mut seen, Ok(clocks(1755, &["sw-power-cap"], 1)));
-        add(&mut seen, Ok(clocks(1900, &["sw-power-cap"], 1)));
+        add(&mut seen, Ok(clocks(1980, &[], 1)), 1);
+        add(&mut seen, Ok(clocks(1755, &["sw-power-cap"], 1)), 1);
+        add(&mut seen, Ok(clocks(1900, &["sw-power-cap"], 1)), 1);
         let seen = seen.unwrap();
         assert_eq!((seen.looks, seen.failed_looks), (3, 0));
         assert_eq!((seen.sm_mhz, seen.memory_mhz), ([1755, 1980], [2619, 2619]));
@@ -103,12 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn the_worker_of_the_run_is_no_other_process() {
+    fn workers_of_the_run_are_no_other_processes() {
         let mut seen = None;
-        add(&mut seen, Ok(clocks(1980, &[], 1)));
+        add(&mut seen, Ok(clocks(1980, &[], 1)), 1);
         assert_eq!(seen.as_ref().unwrap().other_processes, 0);
-        add(&mut seen, Ok(clocks(1980, &[], 3)));
-        add(&mut seen, Ok(clocks(1980, &[], 0)));
+        add(&mut seen, Ok(clocks(1980, &[], 3)), 1);
+        add(&mut seen, Ok(clocks(1980, &[], 0)), 1);
+        assert_eq!(seen.as_ref().unwrap().other_processes, 2);
+        // Nor are those that wait for their turn.
+        add(&mut seen, Ok(clocks(1980, &[], 5)), 5);
         assert_eq!(seen.unwrap().other_processes, 2);
     }
 
@@ -116,7 +118,7 @@ mod tests {
     fn a_look_that_fails_is_counted() {
         let mut seen = None;
         let failure = nvml_wrapper::error::NvmlError::GpuLost;
-        add(&mut seen, Err(failure.into()));
+        add(&mut seen, Err(failure.into()), 1);
         let seen = seen.unwrap();
         assert_eq!((seen.looks, seen.failed_looks), (0, 1));
     }
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn without_a_gpu_nothing_is_seen() {
         let mut watch = GpuWatch::default();
-        watch.look();
+        watch.look(1);
         assert_eq!(watch.seen(), None);
     }
 }

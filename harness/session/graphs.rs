@@ -1,8 +1,9 @@
 //! What each side launches, row by row, without judging it.
 
+use super::judging::NAN_POISON;
 use super::pair::{Replaceable, WorkerFactory};
 use super::run::worker_factory;
-use super::screening::{NAN_POISON, tell};
+use super::screening::tell;
 use super::{Machine, RunOptions, SessionError};
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, Toolchain};

@@ -6,6 +6,7 @@ mod controls;
 mod error;
 mod gpu_watch;
 mod graphs;
+mod judging;
 mod losses;
 mod machine;
 mod pair;

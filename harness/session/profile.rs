@@ -8,10 +8,10 @@ use std::path::Path;
 use counted::{counted, launched, lost};
 
 use super::graphs::graphs;
+use super::judging::NAN_POISON;
 use super::pair::{WorkerFactory, WorkerHost, order};
 use super::plan::Cases;
 use super::run::worker_factory;
-use super::screening::NAN_POISON;
 use super::{CallGraph, Machine, RunOptions, SessionError};
 use crate::ledger::BoundClass;
 use crate::profile::{

@@ -79,10 +79,19 @@ pub fn run(
         seconds = clock.elapsed().as_secs_f64(),
         "objects and contract judged"
     );
-    let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
+    let sampling = Sampling::new(
+        options.depth,
+        emulated,
+        task.contract.margin,
+        ceilings.launch_gap_ns(),
+    );
     let run = crashed_run(project, task, machine, &built, &ceilings, started);
     let crashes = CrashFolder(project.scratch_dir().join("crashes"));
     let losses = Losses::new(crashes, run, progress);
+    let waiting = Stocked {
+        workers: sampling.processes.saturating_sub(1),
+        shared_bytes: timed_bytes(&cases.rows),
+    };
     let mut screening = Screening {
         factory: &factory,
         book: &mut book,
@@ -93,7 +102,11 @@ pub fn run(
     };
     // What an object alone gives away is not loaded: its constructors would run, whatever else they are.
     let screened = match may_load {
-        true => screening.run(&all, &mut oracles, progress)?,
+        // Meanwhile the workers behind the first that times are opened: the gates' own times are nobody's figures.
+        true => rayon::in_place_scope(|scope| {
+            scope.spawn(|_| factory.stock.add(&factory.host, waiting));
+            screening.run(&all, &mut oracles, progress)
+        })?,
         false => all
             .iter()
             .map(|case| (case.id.clone(), Screened::NotRun))

@@ -222,7 +222,7 @@ impl Timing<'_> {
                         .get(number + 1)
                         .map(|next| self.send(process, next, samples));
                     if sent.is_some() {
-                        self.watch.look();
+                        self.watch.look(1 + self.factory.stock.count());
                     }
                     self.audit(process, row, &audits)?;
                     if let Some(Ok(taken)) = samples.get_mut(&row.id) {

@@ -1,24 +1,21 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use tracing::{debug, trace};
 
+use super::judging::{Answer, Judged, Judging, NAN_POISON};
 use super::losses::Losses;
 use super::pair::{Replaceable, WorkerFactory};
 use super::{Progress, RunOptions, SessionError};
 use crate::crash::LostCall;
-use crate::gate::{CaseJudge, GateBook, Oracle, SideFindings, gates};
+use crate::gate::{GateBook, Oracle};
 use crate::task::{Case, ErrorBudget, Expect};
 use crate::toolchain::{Side, TaskLibraries};
-use crate::worker::{CHECK_SET, CheckReply, CheckRequest, RouteReply, SharedMemory, WorkerError};
-
-/// The first poison: a NaN in every float type, -1 in the integers.
-pub(super) const NAN_POISON: u32 = 0xFFFF_FFFF;
+use crate::worker::{CHECK_SET, CheckRequest, RouteReply, WorkerError};
 
 /// Keeps the second poison apart from everything else that the seed draws.
 const POISON_SALT: u64 = 0xD1B5_4A32_D192_ED03;
@@ -66,13 +63,6 @@ pub(super) const GROUP_CASES: usize = 8;
 /// What the gates copy out of a group of several cases at most, in bytes.
 const GROUP_BYTES: u64 = 64 << 20;
 
-/// What one side gave for a case.
-struct Answer {
-    reply: CheckReply,
-    /// Where its outputs lie, also when the worker has died since.
-    memory: Arc<SharedMemory>,
-}
-
 /// How much of a group was sent to a worker.
 #[derive(Default)]
 struct Sent {
@@ -101,6 +91,11 @@ impl Screening<'_> {
         let mut screened = BTreeMap::new();
         progress.begin("gates", cases.len());
         let mut spent = WorkerTime::default();
+        let judging = Judging {
+            built: self.built,
+            budget: self.budget,
+            blind: &self.options.blind,
+        };
         let groups = groups(cases);
         // Threads of its own: comparisons would wait behind all that the oracle has still to do.
         let oracle_pool = ThreadPoolBuilder::new()
@@ -132,36 +127,23 @@ impl Screening<'_> {
                 let sent_candidate = std::mem::take(&mut sent);
                 let ours = self.receive(&mut candidate, group, sent_candidate, &mut spent)?;
                 let sent_baseline = self.send(&mut baseline, group, 0)?;
-                let mut found = Vec::new();
-                for ((case, oracle), ours) in group.iter().zip(oracles).zip(&ours) {
-                    let failures = self.book.failures();
-                    let findings = self.judge(case, oracle, Side::Candidate, ours);
-                    found.push((findings, self.book.failures() == failures));
-                }
+                let found = judging.candidates(group, oracles, &ours);
                 let theirs = self.receive(&mut baseline, group, sent_baseline, &mut spent)?;
                 if let Some(next) = following {
                     sent = self.send(&mut candidate, next, 0)?;
                 }
-                let mut fates = Vec::new();
-                let replies = ours.into_iter().zip(theirs).zip(found);
-                for ((case, oracle), ((ours, theirs), (found, passed))) in
-                    group.iter().zip(oracles).zip(replies)
-                {
-                    let failures = self.book.failures();
-                    let expected = self.judge(case, oracle, Side::Baseline, &theirs);
-                    if let (Some(found), Some(expected), Expect::Accepted) =
-                        (found, expected, case.expect)
-                    {
-                        let mut judge = CaseJudge {
-                            case,
-                            oracle,
-                            book: self.book,
-                        };
-                        judge.compare_sides(&expected, &found, self.budget);
-                    }
-                    let passed = passed && self.book.failures() == failures;
-                    fates.push(fate(ours, theirs, passed));
-                }
+                let expected = judging.baselines(group, oracles, &theirs, &found);
+                let passed = |(found, expected): (Judged, Judged)| {
+                    let passed = found.book.all_passed() && expected.book.all_passed();
+                    self.book.add(found.book);
+                    self.book.add(expected.book);
+                    passed
+                };
+                let passed = found.into_iter().zip(expected).map(passed);
+                let fates: Vec<Screened> = (ours.into_iter().zip(theirs))
+                    .zip(passed)
+                    .map(|((ours, theirs), passed)| fate(ours, theirs, passed))
+                    .collect();
                 judged = Instant::now();
                 Ok::<_, SessionError>(fates)
             })?;
@@ -291,50 +273,6 @@ impl Screening<'_> {
             NAN_POISON,
             (self.options.seed.wrapping_mul(POISON_SALT) >> 32) as u32,
         ]
-    }
-
-    fn judge(
-        &mut self,
-        case: &Case,
-        oracle: &Oracle,
-        side: Side,
-        answer: &Result<Answer, String>,
-    ) -> Option<SideFindings> {
-        self.book.note(
-            gates::ALIVE,
-            answer
-                .as_ref()
-                .err()
-                .map(|why| format!("`{}`, {side}: {why}", case.id)),
-        );
-        let Ok(Answer { reply, memory }) = answer else {
-            return None;
-        };
-        let mut judge = CaseJudge {
-            case,
-            oracle,
-            book: self.book,
-        };
-        let findings = judge.judge(side, reply, memory.bytes(), NAN_POISON);
-        let stranger = self.stranger(side, reply);
-        self.book.note(
-            gates::GRAPH,
-            stranger
-                .map(|name| format!("`{}`, {side}: {name} is no kernel of its object", case.id)),
-        );
-        Some(findings)
-    }
-
-    /// A launched kernel that is not among those that were compiled for the side, or for the baseline behind it. Objects
-    /// for the host list none.
-    fn stranger<'r>(&self, side: Side, reply: &'r CheckReply) -> Option<&'r str> {
-        let object = match (side, reply.declined) {
-            (Side::Candidate, false) => &self.built.candidate,
-            _ => &self.built.baseline,
-        };
-        let known = &object.facts.kernels;
-        let mut launched = reply.graph.kernels();
-        launched.find(|name| !known.is_empty() && known.iter().all(|kernel| kernel.name != *name))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
+use tracing::debug;
 
 use super::pair::WorkerHost;
 use crate::worker::{Worker, WorkerError};
@@ -26,6 +27,21 @@ impl Stock {
         let opened: Result<Vec<Worker>, WorkerError> =
             opening.map(|_| host.open(stocked.shared_bytes)).collect();
         Ok(Self(Arc::new(Mutex::new(opened?))))
+    }
+
+    /// Opens more, one after the other. What cannot be opened now is opened when it is needed, and then says why.
+    pub(super) fn add(&self, host: &WorkerHost, stocked: Stocked) {
+        for _ in 0..stocked.workers {
+            match host.open(stocked.shared_bytes) {
+                Ok(worker) => self.workers().push(worker),
+                Err(error) => debug!(%error, "no worker in advance"),
+            }
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.workers().len()
     }
 
     /// A worker with at least so much memory for outputs.

@@ -65,8 +65,9 @@ impl Session {
         let (last, before) = schedule
             .split_last()
             .expect("a row should be sampled in two blocks at least");
+        let parts = plan.parts(sample.calls);
         let mut take = |session: &mut Self, orders: &[Order]| {
-            sample_blocks(&mut *session.device, &graphs, orders, sample.calls, watch)
+            sample_blocks(&mut *session.device, &graphs, orders, parts, watch)
         };
         blocks.extend(take(self, before)?);
         for side in Side::BOTH {
@@ -90,8 +91,9 @@ impl Session {
         plan: &TimePlan,
         watch: &mut ClockWatch,
     ) -> Result<(Vec<Block>, u32), Fault> {
+        let parts = plan.parts(calls);
         let mut take =
-            |orders: &[Order]| sample_blocks(&mut *self.device, graphs, orders, calls, watch);
+            |orders: &[Order]| sample_blocks(&mut *self.device, graphs, orders, parts, watch);
         if let Some(blocks) = plan.blocks {
             let half = blocks / 2;
             return Ok((take(&orders(blocks - half, seed))?, half));

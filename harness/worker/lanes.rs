@@ -52,7 +52,8 @@ impl Session {
         let graphs = self.led(half, graphs, row.lead_in_calls(), row.first_sets(1))?;
         self.warm_up(half, &graphs, plan)?;
         let schedule = orders_of(half, plan.hot_blocks, row.seed ^ Lane::Hot as u64);
-        let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, calls, watch)?;
+        let parts = plan.parts(calls);
+        let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, parts, watch)?;
         self.discard(&graphs)?;
         Ok(blocks)
     }
@@ -150,7 +151,7 @@ impl Session {
         let calls = share(calls);
         let graphs = self.led_graphs(Half::First, row, calls, sets.min(calls))?;
         let blocks = (0..plan.beside_blocks)
-            .map(|_| sample_beside(&mut *self.device, &graphs, calls))
+            .map(|_| sample_beside(&mut *self.device, &graphs, plan.parts(calls)))
             .collect::<Result<_, _>>()?;
         self.discard(&graphs)?;
         Ok(blocks)

@@ -12,7 +12,7 @@ use crate::device::{DeviceError, Facts, Peaks};
 use crate::ledger::GraphRecord;
 use crate::stats::Block;
 use crate::task::Case;
-use crate::timing::ClockWatch;
+use crate::timing::{ClockWatch, SampleParts};
 use crate::toolchain::Side;
 
 /// Longest message that either end accepts, in bytes; the worker may be hostile.
@@ -215,8 +215,20 @@ pub struct TimePlan {
     /// Duration that the calls of a host-side lane aim at.
     pub host_ns: f64,
     pub margin: f64,
+    /// What a sample takes besides its calls.
+    pub launch_gap_ns: f64,
     /// Calls of a row in one graph at most.
     pub max_calls: u32,
+}
+
+impl TimePlan {
+    /// Those of a sample of so many calls.
+    pub(super) fn parts(&self, calls: u32) -> SampleParts {
+        SampleParts {
+            calls,
+            launch_gap_ns: self.launch_gap_ns,
+        }
+    }
 }
 
 /// Samples of one row in one process.

@@ -26,8 +26,10 @@ const ROUNDS: i32 = 4096;
 /// Blocks of a pipe's kernel on each multiprocessor.
 const SPINNING_BLOCKS: u32 = 8;
 
-/// Empty kernels in the graph that measures the launch floor.
-const FLOOR_NODES: u32 = 500;
+/// Empty kernels in the graphs whose times give the launch floor and the launch gap: the time of a graph is linear in its
+/// nodes in between.
+const FEW_NODES: u32 = 16;
+const MANY_NODES: u32 = 256;
 
 impl CudaDevice {
     pub(super) fn measure_peaks(&mut self) -> Result<Peaks, DeviceError> {
@@ -60,6 +62,9 @@ impl CudaDevice {
         })?;
         let fma_operations = self.operations_per_second(Pipe::Fma)?;
         let tensor_operations = self.operations_per_second(Pipe::Tensor)?;
+        let few_ns = self.empty_nodes_ns(FEW_NODES)?;
+        let many_ns = self.empty_nodes_ns(MANY_NODES)?;
+        let floor_ns = (many_ns - few_ns) / f64::from(MANY_NODES - FEW_NODES);
         self.release(source)?;
         self.release(target)?;
         Ok(Peaks {
@@ -68,7 +73,8 @@ impl CudaDevice {
             read_bytes: COLD_BYTES as f64 / (read_ns * 1e-9),
             fma_operations,
             tensor_operations,
-            floor_ns: self.empty_nodes_ns(FLOOR_NODES)? / f64::from(FLOOR_NODES),
+            floor_ns,
+            launch_gap_ns: few_ns - floor_ns * f64::from(FEW_NODES),
             empty_graph_ns: self.empty_nodes_ns(1)?,
         })
     }
