@@ -87,6 +87,10 @@ const GPU_GRID_LIMIT: ShrinkLimit = ShrinkLimit(1 << 20);
 const QUICK_ROWS: usize = 6;
 const QUICK_CASES: usize = 48;
 
+/// Outputs of a row that a look takes at most, in bytes, where there are rows as small: the oracle takes longer for
+/// larger ones than all else does.
+const QUICK_OUTPUTS: u64 = 64 << 20;
+
 /// Selected rows and grid cases: on the emulated device all shortened to its size, on a GPU grid cases alone.
 pub(super) struct Cases {
     pub(super) rows: Vec<Case>,
@@ -147,6 +151,10 @@ impl Cases {
             return self;
         }
         let mut production: Vec<&Case> = self.rows.iter().filter(|row| row.production).collect();
+        let is_small = |row: &&Case| row.output_bytes() <= QUICK_OUTPUTS;
+        if production.iter().any(is_small) {
+            production.retain(is_small);
+        }
         production.sort_by_key(|row| row.moved_bytes());
         let kept: Vec<String> = spread(production.len(), QUICK_ROWS)
             .map(|place| production[place].id.clone())
@@ -251,6 +259,27 @@ mod tests {
         assert_eq!(places(3), [0, 1, 2]);
         assert_eq!(places(1), [0]);
         assert_eq!(places(0), [0; 0]);
+    }
+
+    #[test]
+    fn a_look_leaves_large_rows_out_where_there_are_others() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut left_out = 0;
+        for name in names(root).expect("the tasks should be listed") {
+            let task = Task::load(root, &name).expect("the tasks should load");
+            let everything = Selection::default();
+            let all = Cases::select(&task, &everything, false).expect("a task should have cases");
+            let large = |cases: &Cases| {
+                let rows = cases.rows.iter().filter(|row| row.production);
+                rows.filter(|row| row.output_bytes() > QUICK_OUTPUTS)
+                    .count()
+            };
+            left_out += large(&all);
+            let look = all.thinned(&everything, 3);
+            assert!((1..=QUICK_ROWS).contains(&look.rows.len()), "{name}");
+            assert_eq!(large(&look), 0, "{name}");
+        }
+        assert!(left_out > 0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::time::TimedRow;
 use crate::ledger::GraphRecord;
 use crate::stats::{Block, Order, blocks_per_process};
 use crate::tensor::Role;
-use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up, warm_up_again};
+use crate::timing::{ClockWatch, RowGraphs, orders, sample_blocks, warm_up_again};
 use crate::toolchain::Side;
 
 /// What the headline lane leaves.
@@ -53,7 +53,8 @@ impl Session {
         faults: &mut Vec<String>,
     ) -> Result<Cold, Fault> {
         let graphs = self.cold_graphs(row, Half::First, sample, faults)?;
-        let warmup_rounds = warm_up(&mut *self.device, &graphs, plan.warmup_rounds)?;
+        // The lanes before it have run the same kernels.
+        let warmup_rounds = warm_up_again(&mut *self.device, &graphs, plan.warmup_rounds)?;
         let (mut blocks, second_half) =
             self.first_half(row.seed, &graphs, sample.calls, plan, watch)?;
         self.discard(&graphs)?;
