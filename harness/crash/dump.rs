@@ -239,7 +239,6 @@ mod tests {
                 host_blocks: 2,
                 host_ns: 1e6,
                 margin: 0.01,
-                launch_gap_ns: 2400.0,
                 max_calls: 4,
             },
         };

@@ -17,8 +17,6 @@ pub struct Peaks {
     pub tensor_operations: f64,
     /// One more empty kernel in a graph of many.
     pub floor_ns: f64,
-    /// What a timed graph takes besides its kernels, from the first event to the last.
-    pub launch_gap_ns: f64,
     /// A graph of one empty kernel.
     pub empty_graph_ns: f64,
 }

@@ -217,9 +217,6 @@ pub struct SamplingRecord {
     pub confidence: f64,
     /// Empty kernels in a graph, time per node in microseconds; 0 emulated.
     pub floor_us: f64,
-    /// What a timed graph takes besides its calls, in microseconds; taken off each sample.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub launch_gap_us: Option<f64>,
     /// Blocks taken again because the SM clock moved within them.
     #[serde(default)]
     pub redrawn_blocks: usize,

@@ -243,7 +243,6 @@ mod tests {
         margin = 0.01
         confidence = 0.95
         floor_us = 1.125
-        launch_gap_us = 2.375
         redrawn_blocks = 1
         sm_mhz = [1965.0, 1980.0]
 

@@ -238,7 +238,6 @@ pub(crate) fn entry() -> Entry {
             margin: 0.01,
             confidence: 0.95,
             floor_us: 1.125,
-            launch_gap_us: Some(2.375),
             redrawn_blocks: 1,
             sm_mhz: Some([1965.0, 1980.0]),
         },

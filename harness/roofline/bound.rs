@@ -44,7 +44,6 @@ mod tests {
         fma_operations: 6e13,
         tensor_operations: 6e14,
         floor_ns: 800.0,
-        launch_gap_ns: 1700.0,
         empty_graph_ns: 2500.0,
     };
 

@@ -64,12 +64,7 @@ pub fn calibrate(
     let run = crashed_run(project, task, machine, &built, &ceilings, started);
     let crashes = CrashFolder(project.scratch_dir().join("crashes"));
     let losses = Losses::new(crashes, run, progress);
-    let sampling = Sampling::new(
-        Depth::Full,
-        machine.is_emulated(),
-        task.contract.margin,
-        ceilings.launch_gap_ns(),
-    );
+    let sampling = Sampling::new(Depth::Full, machine.is_emulated(), task.contract.margin);
     let mut timing = Timing {
         factory: &factory,
         oracle: &mut oracle,

@@ -37,11 +37,6 @@ impl Ceilings {
         self.peaks.map(|peaks| peaks.floor_ns)
     }
 
-    /// What a timed graph takes besides its calls; nothing where nothing was measured.
-    pub(super) fn launch_gap_ns(&self) -> f64 {
-        self.peaks.map_or(0.0, |peaks| peaks.launch_gap_ns)
-    }
-
     /// Measures in a worker that holds neither side.
     pub(super) fn measure(host: &WorkerHost, limit: Duration) -> Result<Self, SessionError> {
         let mut worker = host.open(1).map_err(SessionError::Worker)?;

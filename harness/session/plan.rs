@@ -193,7 +193,7 @@ pub(super) struct Sampling {
 const PROCESSES: usize = 5;
 
 impl Sampling {
-    pub(super) fn new(depth: Depth, emulated: bool, margin: f64, launch_gap_ns: f64) -> Self {
+    pub(super) fn new(depth: Depth, emulated: bool, margin: f64) -> Self {
         let full = TimePlan {
             sample_ns: 6e5,
             warmup_rounds: 30,
@@ -206,8 +206,7 @@ impl Sampling {
             host_blocks: 8,
             host_ns: 1e7,
             margin,
-            launch_gap_ns,
-            max_calls: 512,
+            max_calls: 320,
         };
         let short = TimePlan {
             warmup_rounds: 10,

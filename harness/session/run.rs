@@ -79,12 +79,7 @@ pub fn run(
         seconds = clock.elapsed().as_secs_f64(),
         "objects and contract judged"
     );
-    let sampling = Sampling::new(
-        options.depth,
-        emulated,
-        task.contract.margin,
-        ceilings.launch_gap_ns(),
-    );
+    let sampling = Sampling::new(options.depth, emulated, task.contract.margin);
     let run = crashed_run(project, task, machine, &built, &ceilings, started);
     let crashes = CrashFolder(project.scratch_dir().join("crashes"));
     let losses = Losses::new(crashes, run, progress);

@@ -300,11 +300,11 @@ impl Timing<'_> {
         let processes = self.sampling.processes;
         for &gate in audited(is_large(row), process.number, processes, self.options.seed) {
             let mut seed = seed;
+            let set = process.random.random_range(0..reply.buffer_sets);
             if gate == gates::REDRAWN {
                 seed = process.random.random();
-                worker.redraw(seed, limit)?;
+                worker.redraw(seed, set, limit)?;
             }
-            let set = process.random.random_range(0..reply.buffer_sets);
             let mut fetch = |side| {
                 let fetched = worker.fetch(side, vec![set], place, limit);
                 place += fetched_bytes(row);

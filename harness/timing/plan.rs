@@ -17,7 +17,7 @@ pub fn rotation(moved: u64, l2_bytes: u64, set_bytes: u64, room: u64, max_calls:
 }
 
 /// Share of a sample's calls that its lead-in has at most: more of them move too little for memory to bound them.
-const LEAD_IN_SHARE: u32 = 16;
+const LEAD_IN_SHARE: u32 = 10;
 
 /// Calls in front of a sample: as many as move twice the L2. The sample then finds the L2 as calls like its own leave it,
 /// and writes back for the lead-in what its own last calls leave to be written behind its end.
@@ -50,7 +50,6 @@ mod tests {
         host_blocks: 4,
         host_ns: 1e6,
         margin: 0.01,
-        launch_gap_ns: 2400.0,
         max_calls: 1000,
     };
 
@@ -80,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_lead_in_moves_twice_the_cache_within_a_share_of_a_sample() {
-        let calls = |moved| lead_in_calls(moved, 50 << 20, 512);
+        let calls = |moved| lead_in_calls(moved, 50 << 20, 320);
         assert_eq!(calls(200 << 20), 1);
         assert_eq!(calls(99 << 20), 2);
         assert_eq!(calls(4 << 20), 25);

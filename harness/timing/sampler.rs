@@ -44,20 +44,6 @@ impl RowGraphs {
     }
 }
 
-/// What a sample's time is divided into.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SampleParts {
-    pub calls: u32,
-    /// From the first event to the first kernel, and from the last kernel to the last event, in nanoseconds.
-    pub launch_gap_ns: f64,
-}
-
-impl SampleParts {
-    fn of_a_call(self, replay_ns: f64) -> f64 {
-        (replay_ns - self.launch_gap_ns) / f64::from(self.calls)
-    }
-}
-
 /// What the SM clock did while blocks were taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClockWatch {
@@ -90,7 +76,7 @@ pub fn sample_blocks(
     device: &mut dyn Device,
     graphs: &RowGraphs,
     orders: &[Order],
-    parts: SampleParts,
+    calls: u32,
     watch: &mut ClockWatch,
 ) -> Result<Vec<Block>, DeviceError> {
     let mut again = orders.len();
@@ -111,7 +97,7 @@ pub fn sample_blocks(
                 again -= 1;
                 watch.redrawn += 1;
             };
-            Ok(block(order, &timings.ns, parts))
+            Ok(block(order, &timings.ns, calls))
         })
         .collect()
 }
@@ -125,11 +111,6 @@ pub fn sample_produced(
     orders: &[Order],
     calls: u32,
 ) -> Result<Vec<Block>, DeviceError> {
-    let parts = SampleParts {
-        calls,
-        // The producer's time has it too.
-        launch_gap_ns: 0.0,
-    };
     let mut blocks = Vec::with_capacity(orders.len());
     for &order in orders {
         let [first, second, third, fourth] = graphs.in_order(order);
@@ -139,7 +120,7 @@ pub fn sample_produced(
         if of_calls.iter().any(|ns| *ns <= 0.0) {
             return Ok(Vec::new());
         }
-        blocks.push(block(order, &of_calls, parts));
+        blocks.push(block(order, &of_calls, calls));
     }
     Ok(blocks)
 }
@@ -149,7 +130,7 @@ pub fn sample_produced(
 pub fn sample_beside(
     device: &mut dyn Device,
     graphs: &RowGraphs,
-    parts: SampleParts,
+    calls: u32,
 ) -> Result<Block, DeviceError> {
     let RowGraphs {
         baseline,
@@ -159,13 +140,13 @@ pub fn sample_beside(
         candidate, baseline, baseline, candidate, baseline, candidate, baseline, baseline, baseline,
     ])?;
     let samples = [2, 4, 6, 8].map(|place| timings.ns[place]);
-    Ok(block(Order::Baab, &samples, parts))
+    Ok(block(Order::Baab, &samples, calls))
 }
 
-fn block(order: Order, replay_ns: &[f64], parts: SampleParts) -> Block {
+fn block(order: Order, replay_ns: &[f64], calls: u32) -> Block {
     let mut ns = [0.0; 4];
     for (ns, time) in ns.iter_mut().zip(replay_ns) {
-        *ns = parts.of_a_call(*time);
+        *ns = time / f64::from(calls);
     }
     Block { order, ns }
 }
@@ -195,26 +176,6 @@ mod tests {
         candidate: replay(1),
     };
 
-    fn parts(calls: u32) -> SampleParts {
-        SampleParts {
-            calls,
-            launch_gap_ns: 0.0,
-        }
-    }
-
-    #[test]
-    fn what_a_graph_takes_besides_its_calls_is_taken_off() {
-        let parts = SampleParts {
-            calls: 10,
-            launch_gap_ns: 2400.0,
-        };
-        let mut device = device(|graph, _| [24_400.0, 22_400.0][graph]);
-        let (orders, mut watch) = (orders(2, 3), ClockWatch::default());
-        let blocks = sample_blocks(&mut device, &GRAPHS, &orders, parts, &mut watch).unwrap();
-        assert_eq!(blocks[0].baseline_ns(), [2200.0; 2]);
-        assert_eq!(blocks[0].candidate_ns(), [2000.0; 2]);
-    }
-
     /// A device whose graph `graph` takes `time(graph, replays so far)` nanoseconds.
     fn device(mut time: impl FnMut(usize, usize) -> f64 + 'static) -> ScriptedDevice {
         let mut replays = 0;
@@ -226,7 +187,7 @@ mod tests {
 
     fn sampled(blocks: u32, time: impl FnMut(usize, usize) -> f64 + 'static) -> Vec<Block> {
         let (orders, mut watch) = (orders(blocks, 3), ClockWatch::default());
-        sample_blocks(&mut device(time), &GRAPHS, &orders, parts(10), &mut watch).unwrap()
+        sample_blocks(&mut device(time), &GRAPHS, &orders, 10, &mut watch).unwrap()
     }
 
     #[test]
@@ -265,7 +226,7 @@ mod tests {
             previous = graph;
             1000.0 * slowed
         });
-        let block = sample_beside(&mut device, &GRAPHS, parts(10)).unwrap();
+        let block = sample_beside(&mut device, &GRAPHS, 10).unwrap();
         let ratio = process_log_ratio(&[block]).unwrap();
         assert!((ratio - 1.03_f64.ln()).abs() < 1e-12);
     }
@@ -273,7 +234,7 @@ mod tests {
     #[test]
     fn a_drift_is_not_taken_for_what_the_candidate_does() {
         let mut device = device(|_, replay| 1000.0 * (0.001 * replay as f64).exp());
-        let block = sample_beside(&mut device, &GRAPHS, parts(10)).unwrap();
+        let block = sample_beside(&mut device, &GRAPHS, 10).unwrap();
         assert!(process_log_ratio(&[block]).unwrap().abs() < 1e-12);
     }
 
@@ -285,7 +246,7 @@ mod tests {
             Some(clocks[clocks.len().min(replay) - 1])
         }));
         let (orders, mut watch) = (orders(2, 3), ClockWatch::default());
-        let blocks = sample_blocks(&mut device, &GRAPHS, &orders, parts(1), &mut watch).unwrap();
+        let blocks = sample_blocks(&mut device, &GRAPHS, &orders, 1, &mut watch).unwrap();
         (blocks, watch)
     }
 

@@ -2,6 +2,7 @@
 
 use super::check::Area;
 use super::cold::Half;
+use super::placement::Placement;
 use super::protocol::{Fault, FetchedOutputs};
 use super::serve::Session;
 use super::time::TimedRow;
@@ -56,15 +57,14 @@ impl Session {
         self.device.digest(&row.outputs(side))
     }
 
-    /// Fresh inputs at the addresses that were timed, and one replay of the graphs that were timed. What earlier calls
-    /// left, the right answers to other inputs, stays: nothing tells a call that it is looked at.
-    pub(super) fn redraw(&mut self, seed: u64) -> Result<(), Fault> {
+    /// Fresh inputs of one buffer set at the addresses that were timed, and one replay of the graphs that were timed. What
+    /// earlier calls left, the right answers to other inputs, stays: nothing tells a call that it is looked at.
+    pub(super) fn redraw(&mut self, seed: u64, set: u32) -> Result<(), Fault> {
         let mut row = self.timed.take().ok_or_else(no_row)?;
         row.seed = seed;
         for side in Side::BOTH {
-            for (set, placement) in (0..).zip(row.sets(side)) {
-                placement.draw(&mut *self.device, &row.case, seed, set)?;
-            }
+            let placement = set_of(&row, side, set)?;
+            placement.draw(&mut *self.device, &row.case, seed, set)?;
         }
         if let Some(graphs) = &row.graphs {
             self.device.replay(graphs.candidate.graph)?;
@@ -90,9 +90,7 @@ impl Session {
         };
         let mut fetched = FetchedOutputs::default();
         for &set in sets {
-            let placement = row.sets(side).get(set as usize);
-            let placement = placement
-                .ok_or_else(|| Fault::Contract(format!("there is no buffer set {set}")))?;
+            let placement = set_of(&row, side, set)?;
             if row.case.outputs().any(|spec| spec.role == Role::Inout) {
                 placement.draw(&mut *self.device, &row.case, row.seed, set)?;
                 let (graph, _) = self.capture_call(side, placement)?;
@@ -108,6 +106,11 @@ impl Session {
         self.timed = Some(row);
         Ok(fetched)
     }
+}
+
+fn set_of(row: &TimedRow, side: Side, set: u32) -> Result<&Placement, Fault> {
+    let placement = row.sets(side).get(set as usize);
+    placement.ok_or_else(|| Fault::Contract(format!("there is no buffer set {set}")))
 }
 
 fn no_row() -> Fault {

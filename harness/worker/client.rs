@@ -225,9 +225,9 @@ impl Worker {
         }
     }
 
-    /// Has the timed row's inputs drawn afresh and its graphs replayed.
-    pub fn redraw(&mut self, seed: u64, limit: Duration) -> Result<(), WorkerError> {
-        match self.ask(&Request::Redraw { seed }, limit)? {
+    /// Has the inputs of a buffer set of the timed row drawn afresh and its graphs replayed.
+    pub fn redraw(&mut self, seed: u64, set: u32, limit: Duration) -> Result<(), WorkerError> {
+        match self.ask(&Request::Redraw { seed, set }, limit)? {
             Reply::Redrawn => Ok(()),
             _ => Err(WorkerError::Confused),
         }

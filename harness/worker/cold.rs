@@ -66,9 +66,8 @@ impl Session {
         let (last, before) = schedule
             .split_last()
             .expect("a row should be sampled in two blocks at least");
-        let parts = plan.parts(sample.calls);
         let mut take = |session: &mut Self, orders: &[Order]| {
-            sample_blocks(&mut *session.device, &graphs, orders, parts, watch)
+            sample_blocks(&mut *session.device, &graphs, orders, sample.calls, watch)
         };
         blocks.extend(take(self, before)?);
         for side in Side::BOTH {
@@ -92,9 +91,8 @@ impl Session {
         plan: &TimePlan,
         watch: &mut ClockWatch,
     ) -> Result<(Vec<Block>, u32), Fault> {
-        let parts = plan.parts(calls);
         let mut take =
-            |orders: &[Order]| sample_blocks(&mut *self.device, graphs, orders, parts, watch);
+            |orders: &[Order]| sample_blocks(&mut *self.device, graphs, orders, calls, watch);
         if let Some(blocks) = plan.blocks {
             let half = blocks / 2;
             return Ok((take(&orders(blocks - half, seed))?, half));

@@ -145,7 +145,6 @@ fn reply() -> impl Strategy<Value = Reply> {
                 fma_operations: 6e13,
                 tensor_operations: 6e14,
                 floor_ns,
-                launch_gap_ns: 1700.0,
                 empty_graph_ns: 2500.0,
             }))
         }),

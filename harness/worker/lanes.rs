@@ -52,8 +52,7 @@ impl Session {
         let graphs = self.led(half, graphs, row.lead_in_calls(), row.first_sets(1))?;
         self.warm_up(half, &graphs, plan)?;
         let schedule = orders_of(half, plan.hot_blocks, row.seed ^ Lane::Hot as u64);
-        let parts = plan.parts(calls);
-        let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, parts, watch)?;
+        let blocks = sample_blocks(&mut *self.device, &graphs, &schedule, calls, watch)?;
         self.discard(&graphs)?;
         Ok(blocks)
     }
@@ -151,7 +150,7 @@ impl Session {
         let calls = share(calls);
         let graphs = self.led_graphs(Half::First, row, calls, sets.min(calls))?;
         let blocks = (0..plan.beside_blocks)
-            .map(|_| sample_beside(&mut *self.device, &graphs, plan.parts(calls)))
+            .map(|_| sample_beside(&mut *self.device, &graphs, calls))
             .collect::<Result<_, _>>()?;
         self.discard(&graphs)?;
         Ok(blocks)
@@ -164,7 +163,7 @@ impl Session {
         estimate_ns: f64,
         plan: &TimePlan,
     ) -> Result<LaneSamples, Fault> {
-        let calls = ((SUBMIT_SAMPLE_NS / estimate_ns.max(1.0)) as u32).clamp(2, SUBMIT_CALLS);
+        let calls = ((SUBMIT_SAMPLE_NS / estimate_ns.max(1.0)) as u32).clamp(1, SUBMIT_CALLS);
         let mut next = 0;
         let schedule = orders(plan.host_blocks, row.seed ^ Lane::Submit as u64);
         schedule

@@ -12,7 +12,7 @@ use crate::device::{DeviceError, Facts, Peaks};
 use crate::ledger::GraphRecord;
 use crate::stats::Block;
 use crate::task::Case;
-use crate::timing::{ClockWatch, SampleParts};
+use crate::timing::ClockWatch;
 use crate::toolchain::Side;
 
 /// Longest message that either end accepts, in bytes; the worker may be hostile.
@@ -48,9 +48,10 @@ pub(super) enum Request {
     },
     Check(Box<CheckRequest>),
     Time(Box<TimeRequest>),
-    /// Draws every input of the timed row afresh, at the same addresses, and replays the timed graphs once.
+    /// Draws the inputs of one buffer set of the timed row afresh, at the same addresses, and replays the timed graphs once.
     Redraw {
         seed: u64,
+        set: u32,
     },
     /// Copies the outputs of the last replays of these buffer sets of `side`.
     Fetch {
@@ -215,20 +216,8 @@ pub struct TimePlan {
     /// Duration that the calls of a host-side lane aim at.
     pub host_ns: f64,
     pub margin: f64,
-    /// What a sample takes besides its calls.
-    pub launch_gap_ns: f64,
     /// Calls of a row in one graph at most.
     pub max_calls: u32,
-}
-
-impl TimePlan {
-    /// Those of a sample of so many calls.
-    pub(super) fn parts(&self, calls: u32) -> SampleParts {
-        SampleParts {
-            calls,
-            launch_gap_ns: self.launch_gap_ns,
-        }
-    }
 }
 
 /// Samples of one row in one process.

@@ -143,7 +143,7 @@ impl Session {
             Request::Time(request) => self
                 .time(*request)
                 .map(|reply| Reply::Timed(Box::new(reply))),
-            Request::Redraw { seed } => self.redraw(seed).map(|()| Reply::Redrawn),
+            Request::Redraw { seed, set } => self.redraw(seed, set).map(|()| Reply::Redrawn),
             Request::Fetch { side, sets, area } => {
                 self.fetch(side, &sets, area).map(Reply::Fetched)
             }

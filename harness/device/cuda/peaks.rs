@@ -27,8 +27,7 @@ const ROUNDS: i32 = 4096;
 /// Blocks of a pipe's kernel on each multiprocessor.
 const SPINNING_BLOCKS: u32 = 8;
 
-/// Empty kernels in the graphs whose times give the launch floor and the launch gap: the time of a graph is linear in its
-/// nodes in between.
+/// Empty kernels in the graphs whose times give the launch floor: the time of a graph is linear in its nodes in between.
 const FEW_NODES: u32 = 16;
 const MANY_NODES: u32 = 256;
 
@@ -75,7 +74,6 @@ impl CudaDevice {
             fma_operations,
             tensor_operations,
             floor_ns,
-            launch_gap_ns: few_ns - floor_ns * f64::from(FEW_NODES),
             empty_graph_ns: self.empty_nodes_ns(1)?,
         })
     }

@@ -80,7 +80,7 @@ impl CudaDevice {
     /// Settles, leads in and then times, each replay. The stream is held until all of it is enqueued: a graph of hundreds
     /// of nodes takes the host longer to launch than a settle takes the device, and that gap would lie between the events.
     ///
-    /// In front of each timed graph, and at the end, a stamp of one multiprocessor's counters is taken: two of them give the
+    /// Behind each settle, and at the end, a stamp of one multiprocessor's counters is taken: two of them give the
     /// SM clock in between.
     pub(super) fn time_replays(&mut self, replays: &[Replay]) -> Result<Timings, DeviceError> {
         assert!(
@@ -110,10 +110,10 @@ impl CudaDevice {
                     sink,
                     self.raw_stream(),
                 )?;
+                stamp(number)?;
                 if let Some(lead_in) = replay.lead_in {
                     self.captured(lead_in).launch(stream)?;
                 }
-                stamp(number)?;
                 // SAFETY: events and stream are live.
                 check("cuEventRecord", unsafe {
                     sys::cuEventRecord(pair[0], stream)

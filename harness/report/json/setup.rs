@@ -135,7 +135,6 @@ pub(super) struct Sampling {
     margin: f64,
     confidence: f64,
     floor_us: f64,
-    launch_gap_us: Option<f64>,
     redrawn_blocks: usize,
     sm_mhz: Option<[f64; 2]>,
 }
@@ -149,7 +148,6 @@ impl Sampling {
             margin: sampling.margin,
             confidence: sampling.confidence,
             floor_us: sampling.floor_us,
-            launch_gap_us: sampling.launch_gap_us,
             redrawn_blocks: sampling.redrawn_blocks,
             sm_mhz: sampling.sm_mhz,
         }

@@ -128,10 +128,6 @@ fn entry(findings: &Findings) -> Entry {
             margin: findings.task.contract.margin,
             confidence: CONFIDENCE,
             floor_us: findings.ceilings.floor_ns().unwrap_or(0.0) * 1e-3,
-            launch_gap_us: findings
-                .ceilings
-                .peaks
-                .map(|peaks| peaks.launch_gap_ns * 1e-3),
             redrawn_blocks: watch.redrawn as usize,
             sm_mhz: watch.sm_mhz,
         },
