@@ -195,7 +195,7 @@ const PROCESSES: usize = 5;
 impl Sampling {
     pub(super) fn new(depth: Depth, emulated: bool, margin: f64) -> Self {
         let full = TimePlan {
-            sample_ns: 6e5,
+            sample_ns: 7.5e5,
             warmup_rounds: 30,
             pilot_blocks: 6,
             max_blocks: 32,
