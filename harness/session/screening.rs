@@ -218,9 +218,10 @@ impl Screening<'_> {
                     spent.waited += start.elapsed();
                     let memory = running.shared_memory();
                     let answer = reply.map(|reply| Answer { reply, memory });
-                    answer.map_err(|error| match sent.error.take() {
-                        Some(first) if !error.worker_is_usable() => first,
-                        _ => error,
+                    answer.map_err(|error| match error.worker_is_usable() {
+                        true => error,
+                        // What broke the sending says more than the silence that follows.
+                        false => sent.error.take().unwrap_or(error),
                     })
                 }
                 _ => match sent.error.take() {
@@ -332,4 +333,36 @@ pub(crate) fn tell(error: &WorkerError) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::task::{Task, names};
+
+    #[test]
+    fn groups_are_all_cases_in_order_and_large_ones_are_alone() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (mut largest, mut alone) = (0, 0);
+        for name in names(root).expect("the tasks should be listed") {
+            let task = Task::load(root, &name).expect("the tasks should load");
+            let cases: Vec<&Case> = task.rows.iter().chain(&task.grid).collect();
+            let (groups, area) = (groups(&cases), gated_bytes(&cases));
+            let ids =
+                |cases: &[&Case]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
+            assert_eq!(ids(&groups.concat()), ids(&cases), "{name}");
+            for group in groups {
+                let bytes = copied_bytes(group);
+                assert!((1..=GROUP_CASES).contains(&group.len()));
+                assert!(group.len() == 1 || bytes <= GROUP_BYTES, "{bytes}");
+                assert!(bytes <= area);
+                largest = largest.max(group.len());
+                alone += usize::from(bytes > GROUP_BYTES);
+            }
+        }
+        assert_eq!(largest, GROUP_CASES);
+        assert!(alone > 0);
+    }
 }

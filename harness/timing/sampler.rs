@@ -191,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn each_side_is_led_in_by_its_own_graph() {
+        let lead_in = RowGraphs {
+            baseline: replay(7),
+            candidate: replay(8),
+        };
+        let led = GRAPHS.led_in_by(lead_in);
+        let graphs = led
+            .by_side()
+            .map(|(_, replay)| (replay.graph, replay.lead_in));
+        let lead_in = |graph| Some(GraphId(graph));
+        assert_eq!(graphs, [(GraphId(0), lead_in(7)), (GraphId(1), lead_in(8))]);
+    }
+
+    #[test]
     fn a_constant_ratio_comes_back_exactly() {
         let blocks = sampled(6, |graph, _| if graph == 0 { 2200.0 } else { 2000.0 });
         let ratio = process_log_ratio(&blocks).unwrap();

@@ -23,7 +23,7 @@ struct Running {
 }
 
 impl Running {
-    /// Starts a bench of these rows; returns once its workers are there: one a side, and the first that times.
+    /// Starts a bench of these rows; returns once its workers are there: one a side, and the two that time.
     fn start(project: &Project, rows: &str) -> Running {
         // Everything is compiled first, so that what is interrupted is the run.
         project
@@ -44,7 +44,7 @@ impl Running {
         };
         within(PATIENCE, || {
             running.workers = children(running.child.id());
-            running.workers.len() == 3
+            running.workers.len() == 4
         });
         // The sides have their first cases by now.
         thread::sleep(Duration::from_millis(300));
