@@ -41,9 +41,9 @@ pub struct Replay {
     pub lead_in: Option<GraphId>,
 }
 
-impl From<GraphId> for Replay {
+impl Replay {
     /// Without a lead-in.
-    fn from(graph: GraphId) -> Self {
+    pub const fn bare(graph: GraphId) -> Self {
         Self {
             graph,
             lead_in: None,

@@ -15,11 +15,11 @@ use super::pair::{WorkerFactory, WorkerHost};
 use super::plan::{Cases, Depth, Sampling};
 use super::record::{Findings, Finished, assemble, entry_id};
 use super::sampling::{RowSamples, Timing, timed_bytes};
-use super::screening::{GROUP_CASES, Screened, Screening, gated_bytes};
+use super::screening::{Screened, Screening, gated_bytes, load_oracles};
 use super::stock::{Stock, Stocked};
 use super::{Machine, Progress, RunOptions, SessionError};
 use crate::crash::{CrashFolder, CrashedRun, Sources};
-use crate::gate::{GateBook, Oracle, check_objects, check_trivial, floor_ns, gates};
+use crate::gate::{GateBook, check_objects, check_trivial, floor_ns, gates};
 use crate::ledger::ClockRecord;
 use crate::task::{Case, Task};
 use crate::toolchain::{Project, Side, TaskLibraries, Toolchain};
@@ -58,11 +58,7 @@ pub fn run(
     };
     let (built, factory, ceilings) =
         build_and_measure(project, toolchain, task, machine, options, stocked)?;
-    let load = || {
-        let oracles = (0..GROUP_CASES).map(|_| Oracle::load(&built.oracle.library));
-        oracles.collect::<Result<Vec<_>, _>>()
-    };
-    let mut oracles = [load()?, load()?];
+    let mut oracles = load_oracles(&built.oracle.library)?;
     progress.end();
 
     info!(

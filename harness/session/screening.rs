@@ -1,6 +1,7 @@
 //! Every row and grid case through the gates, each side in a worker of its own.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPoolBuilder;
@@ -12,7 +13,7 @@ use super::losses::Losses;
 use super::pair::{Replaceable, WorkerFactory};
 use super::{Progress, RunOptions, SessionError};
 use crate::crash::LostCall;
-use crate::gate::{GateBook, Oracle};
+use crate::gate::{GateBook, Oracle, OracleError};
 use crate::task::{Case, ErrorBudget, Expect};
 use crate::toolchain::{Side, TaskLibraries};
 use crate::worker::{CHECK_SET, CheckRequest, RouteReply, WorkerError};
@@ -58,7 +59,7 @@ pub(super) struct Screening<'a> {
 
 /// Cases that one side runs before the other does, at most. Each turn costs a message either way and a change of the
 /// GPU's context, which take as long as a short call.
-pub(super) const GROUP_CASES: usize = 8;
+const GROUP_CASES: usize = 8;
 
 /// What the gates copy out of a group of several cases at most, in bytes.
 const GROUP_BYTES: u64 = 64 << 20;
@@ -72,8 +73,7 @@ struct Sent {
 }
 
 impl Screening<'_> {
-    /// Screens every case and returns what became of it, by id. A worker that dies costs its case alone. `oracles` are as
-    /// many as a group has cases, twice.
+    /// Screens every case and returns what became of it, by id. A worker that dies costs its case alone.
     ///
     /// One worker runs at a time, since two contexts on one GPU wait out each other's time slices. Meanwhile the parent
     /// judges what the other side gave, and computes what the next calls must give.
@@ -277,6 +277,14 @@ impl Screening<'_> {
     }
 }
 
+/// Oracles for [`Screening::run`]: one a case for a group that is judged, and as many for the one behind it.
+pub(super) fn load_oracles(library: &Path) -> Result<[Vec<Oracle>; 2], OracleError> {
+    let load = || -> Result<Vec<Oracle>, OracleError> {
+        (0..GROUP_CASES).map(|_| Oracle::load(library)).collect()
+    };
+    Ok([load()?, load()?])
+}
+
 /// Cases in their order, some that one side runs in a row.
 fn groups<'g, 'c>(cases: &'g [&'c Case]) -> Vec<&'g [&'c Case]> {
     let mut groups = Vec::new();
@@ -337,8 +345,6 @@ pub(crate) fn tell(error: &WorkerError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::task::{Task, names};
 

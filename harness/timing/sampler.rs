@@ -164,16 +164,9 @@ mod tests {
     use crate::stats::process_log_ratio;
     use crate::timing::orders;
 
-    const fn replay(graph: usize) -> Replay {
-        Replay {
-            graph: GraphId(graph),
-            lead_in: None,
-        }
-    }
-
     const GRAPHS: RowGraphs = RowGraphs {
-        baseline: replay(0),
-        candidate: replay(1),
+        baseline: Replay::bare(GraphId(0)),
+        candidate: Replay::bare(GraphId(1)),
     };
 
     /// A device whose graph `graph` takes `time(graph, replays so far)` nanoseconds.
@@ -193,8 +186,8 @@ mod tests {
     #[test]
     fn each_side_is_led_in_by_its_own_graph() {
         let lead_in = RowGraphs {
-            baseline: replay(7),
-            candidate: replay(8),
+            baseline: Replay::bare(GraphId(7)),
+            candidate: Replay::bare(GraphId(8)),
         };
         let led = GRAPHS.led_in_by(lead_in);
         let graphs = led
@@ -298,7 +291,8 @@ mod tests {
     fn a_producers_time_is_taken_off() {
         let mut device = device(|graph, _| [2200.0, 2000.0, 1000.0][graph]);
         let orders = orders(2, 3);
-        let blocks = sample_produced(&mut device, replay(2), &GRAPHS, &orders, 10).unwrap();
+        let blocks =
+            sample_produced(&mut device, Replay::bare(GraphId(2)), &GRAPHS, &orders, 10).unwrap();
         assert_eq!(blocks.len(), 2);
         assert_eq!(blocks[0].baseline_ns(), [120.0; 2]);
         assert_eq!(blocks[0].candidate_ns(), [100.0; 2]);
@@ -308,7 +302,8 @@ mod tests {
     fn a_producer_that_takes_all_leaves_no_block() {
         let mut device = device(|_, _| 1000.0);
         let orders = orders(2, 3);
-        let blocks = sample_produced(&mut device, replay(2), &GRAPHS, &orders, 10).unwrap();
+        let blocks =
+            sample_produced(&mut device, Replay::bare(GraphId(2)), &GRAPHS, &orders, 10).unwrap();
         assert_eq!(blocks, []);
     }
 }

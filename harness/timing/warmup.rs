@@ -56,16 +56,9 @@ mod tests {
     use super::*;
     use crate::device::{GraphId, Replay, ScriptedDevice};
 
-    const fn replay(graph: usize) -> Replay {
-        Replay {
-            graph: GraphId(graph),
-            lead_in: None,
-        }
-    }
-
     const GRAPHS: RowGraphs = RowGraphs {
-        baseline: replay(0),
-        candidate: replay(1),
+        baseline: Replay::bare(GraphId(0)),
+        candidate: Replay::bare(GraphId(1)),
     };
 
     fn device(mut time: impl FnMut(usize) -> f64 + 'static) -> ScriptedDevice {

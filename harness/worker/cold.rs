@@ -34,6 +34,7 @@ pub(super) enum Half {
 }
 
 /// A sample's graph.
+#[derive(Clone, Copy)]
 pub(super) struct Sample<'a> {
     pub(super) calls: u32,
     pub(super) sets: u32,
@@ -47,7 +48,7 @@ impl Session {
     pub(super) fn cold_lane(
         &mut self,
         row: &mut TimedRow,
-        sample: &Sample,
+        sample: Sample,
         plan: &TimePlan,
         watch: &mut ClockWatch,
         faults: &mut Vec<String>,
@@ -111,10 +112,10 @@ impl Session {
         &mut self,
         row: &TimedRow,
         half: Half,
-        sample: &Sample,
+        sample: Sample,
         faults: &mut Vec<String>,
     ) -> Result<RowGraphs, Fault> {
-        let Sample { calls, sets, .. } = *sample;
+        let Sample { calls, sets, alone } = sample;
         let mut left = CAPTURES;
         loop {
             let graphs = self.led_graphs(half, row, calls, sets)?;
@@ -123,7 +124,7 @@ impl Session {
                 .by_side()
                 .into_iter()
                 .zip(row.lead_in_sets())
-                .zip(&sample.alone)
+                .zip(alone)
             {
                 let attest = |graph, calls, sets| {
                     self.attest_sample(side, graph, calls, alone, &row.case, sets)

@@ -114,7 +114,7 @@ impl Session {
                     let placement = &sets[call as usize % sets.len()];
                     sides.launch(side, placement, stream).accepted(side)
                 });
-            graph.map(Replay::from)
+            graph.map(Replay::bare)
         };
         Ok(RowGraphs {
             baseline: capture(Side::Baseline, sets[0])?,
@@ -133,7 +133,7 @@ impl Session {
         let graph = self
             .device
             .capture_produced(&inputs, calls, &mut |_, _| Ok(()));
-        graph.map(Replay::from)
+        graph.map(Replay::bare)
     }
 
     /// The baseline among replays of the candidate, and the same graph among its own.

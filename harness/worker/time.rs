@@ -140,7 +140,7 @@ impl Session {
             blocks: device,
             graphs,
             warmup_rounds,
-        } = self.cold_lane(&mut row, &sample, &plan, &mut clocks, &mut graph_faults)?;
+        } = self.cold_lane(&mut row, sample, &plan, &mut clocks, &mut graph_faults)?;
         spent.lap("cold");
         let unlike_fresh = self.unlike_fresh(&row, sets)?;
         let device_changes = self.device_changes()?;
@@ -180,27 +180,23 @@ impl Session {
         // The sides exchange their buffers halfway: both have workspaces of either's size.
         let workspaces = [0, 1].map(|which| workspaces[0][which].max(workspaces[1][which]));
         let workspaces = [workspaces; 2];
-        let one_set = workspaces.map(|workspaces| set_bytes(&case, workspaces));
+        let one_set: u64 = workspaces
+            .map(|workspaces| set_bytes(&case, workspaces))
+            .iter()
+            .sum();
         let facts = self.device.facts();
         let moved = case.moved_bytes();
         let room = match facts.memory_bytes {
             0 => u64::MAX,
             bytes => (bytes as f64 * MEMORY_SHARE) as u64,
         };
-        let sets = rotation(
-            moved,
-            facts.l2_bytes,
-            one_set[0] + one_set[1],
-            room,
-            max_calls,
-        );
-        let left = (room / (one_set[0] + one_set[1])).saturating_sub(u64::from(sets));
+        let sets = rotation(moved, facts.l2_bytes, one_set, room, max_calls);
+        let left = (room / one_set).saturating_sub(u64::from(sets));
         let lead_in = u64::from(lead_in_calls(moved, facts.l2_bytes, max_calls)).min(left) as u32;
         let all = sets + lead_in;
-        let arena = self.arena.reserve(
-            &mut *self.device,
-            u64::from(all) * (one_set[0] + one_set[1]),
-        )?;
+        let arena = self
+            .arena
+            .reserve(&mut *self.device, u64::from(all) * one_set)?;
         let mut cursor = arena.address;
         let mut sides = workspaces.map(|workspaces| {
             let set = |_| Placement::new(&case, workspaces, &mut cursor, &mut self.random);
@@ -303,7 +299,7 @@ impl Session {
                         .accepted(side)
                 })
             });
-            graph.map(Replay::from)
+            graph.map(Replay::bare)
         };
         let graphs = match half {
             Half::First => {

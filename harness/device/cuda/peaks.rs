@@ -106,16 +106,15 @@ impl CudaDevice {
 
     /// Time of a graph of empty kernels, all of it, behind a short one.
     fn empty_nodes_ns(&mut self, nodes: u32) -> Result<f64, DeviceError> {
+        let (graph, lead_in) = (self.empty_nodes(nodes)?, self.empty_nodes(FEW_NODES)?);
         let replay = Replay {
-            graph: self.empty_nodes(nodes)?,
-            lead_in: Some(self.empty_nodes(FEW_NODES)?),
+            graph,
+            lead_in: Some(lead_in),
         };
         // The first is warm-up.
         let timings = self.time_replays(&[replay; REGIONS + 1])?;
-        self.discard(replay.graph)?;
-        replay
-            .lead_in
-            .map_or(Ok(()), |lead_in| self.discard(lead_in))?;
+        self.discard(graph)?;
+        self.discard(lead_in)?;
         Ok(median(timings.ns[1..].to_vec()))
     }
 
